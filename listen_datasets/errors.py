@@ -133,13 +133,13 @@ class MachineError(LdsError):
     exit_code = ExitCode.ENVIRONMENT
 
 
-class TooManyRejected(LdsError):
+class TooManyRejected(LdsError):  # noqa: N818 - it says more than TooManyRejectedError
     """So many inputs are bad that a wrong mount or a broken decoder is likely; nothing was committed."""
 
     exit_code = ExitCode.FINDINGS
 
 
-class Interrupted(LdsError):
+class Interrupted(LdsError):  # noqa: N818 - the same
     """A signal ended the run; what was finished stays, and a rerun continues."""
 
     exit_code = ExitCode.SIGINT

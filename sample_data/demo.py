@@ -1,6 +1,6 @@
 """The demo: the whole job on a copy of the sample data, and how many of the planted defects it finds.
 
-    python demo.py [FOLDER]
+Run it as ``python demo.py [FOLDER]``.
 """
 
 from __future__ import annotations
