@@ -1,0 +1,94 @@
+"""Manifests made in memory, and what a stage sees of a dataset that has one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from listen_datasets import tables
+from listen_datasets.executors import Executor
+from listen_datasets.executors.serial import Serial
+from listen_datasets.ledger import Entry
+from listen_datasets.progress import Silent
+from listen_datasets.recipe import About, Recipe, Source
+from listen_datasets.stage import Workspace
+from listen_datasets.storage import Disk
+
+SOURCE = "main"
+FOLDER = "audio"
+
+RECIPE = Recipe(dataset=About(name="made"), source=(Source(name=SOURCE, path=FOLDER),))
+"""A dataset with one source, in a folder of its own."""
+
+
+def row(path: str, data: bytes | None = None, **columns: Any) -> dict[str, Any]:  # noqa: ANN401 - any cell
+    """Return a row of the manifest: a second of mono sound that is like no other, unless `columns` say otherwise.
+
+    Args:
+        path: Of the recording, below its source.
+        data: Its bytes; those of its path if left out.
+        columns: Any columns of ``lds`` or of the user.
+    """
+    content = path.encode() if data is None else data
+    name = hashlib.sha256(f"{columns.get('source', SOURCE)}/{path}".encode()).hexdigest()[:20]
+    facts: dict[str, Any] = {
+        "clip_id": name,
+        "recording_id": columns.get("clip_id", name),
+        "source": SOURCE,
+        "path": path,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "pcm_md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
+        "decoder": "none",
+        "metadata_file": "metadata.csv",
+        "metadata_line": 2,
+        "start": 0.0,
+        "duration": 1.0,
+        "container": "wav",
+        "codec": "pcm_s16",
+        "sample_rate": 16_000,
+        "num_channels": 1,
+        "num_samples": 16_000,
+        "bits_per_sample": 16,
+        "bytes": len(content),
+        "peak_dbfs": -6.0,
+    }
+    return facts | columns
+
+
+def manifest(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """Return a manifest of rows as :func:`row` makes them: all columns of ``ingest``, and any others that a row has."""
+    cells = list(rows)
+    table = tables.table_of(cells, "ingest")
+    for name in dict.fromkeys(name for cell in cells for name in cell if name not in table.column_names):
+        values = [cell.get(name) for cell in cells]
+        if name in tables.owned_columns():
+            table = tables.with_columns(table, {name: values})
+        else:
+            table = table.append_column(name, pa.array(values))
+    return table
+
+
+def workspace(
+    root: Path,
+    manifest: pa.Table,
+    recipe: Recipe = RECIPE,
+    *,
+    executor: Executor | None = None,
+    history: Mapping[str, Entry] | None = None,
+) -> Workspace:
+    """Return what a stage sees; it writes below ``root/.lds/stage/test``."""
+    return Workspace(
+        root=root,
+        staging=root / ".lds" / "stage" / "test",
+        recipe=recipe,
+        manifest=manifest,
+        rejected=tables.rejected_table([]),
+        history=history or {},
+        executor=executor or Serial(),
+        progress=Silent(),
+        disk=Disk(root),
+    )

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import multiprocessing
+import operator
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from listen_datasets.errors import InternalError, MachineError, Terminated
+from listen_datasets.executors import Done, Lost
+from listen_datasets.executors.local import LocalProcesses, available_workers
+
+ROOT = Path(__file__).parents[2]
+GRACE = 10.0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGTERM])
+def test_a_dead_worker_costs_its_own_task_alone(number: signal.Signals, workers: int) -> None:
+    tasks = [number if i % 4 == 1 else 0 for i in range(10)]
+
+    results = list(LocalProcesses(workers=workers).map(signal.raise_signal, tasks))
+
+    lost = Lost("worker.crashed", f"the worker ended with signal {number.name}")
+    assert results == [lost if task else Done(None) for task in tasks]
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_worker_that_exits_costs_its_own_task_alone(code: int) -> None:
+    results = list(LocalProcesses(workers=1).map(os._exit, [code]))
+
+    assert results == [Lost("worker.crashed", f"the worker ended with exit code {code}")]
+
+
+def test_a_worker_killed_between_two_tasks_costs_nothing() -> None:
+    results = LocalProcesses(workers=1).map(operator.neg, range(5))
+    first = next(results)
+    (worker,) = multiprocessing.active_children()
+
+    worker.kill()
+    worker.join(GRACE)
+
+    assert [first, *results] == [Done(-i) for i in range(5)]
+
+
+def test_a_task_without_end_costs_itself_alone() -> None:
+    results = list(LocalProcesses(workers=2, timeout=0.5).map(time.sleep, [0, 600, 0, 0]))
+
+    assert results == [Done(None), Lost("worker.timeout", "there was no result after 0.5 s"), Done(None), Done(None)]
+
+
+def test_a_slow_first_task_does_not_keep_the_others_waiting() -> None:
+    results = LocalProcesses(workers=2, timeout=0.5).map(time.sleep, [600, *[0] * 10])
+
+    assert isinstance(next(results), Lost)
+    start = time.monotonic()
+    assert list(results) == [Done(None)] * 10
+    assert time.monotonic() - start < 0.4
+
+
+def test_a_worker_is_replaced_after_its_share_of_tasks() -> None:
+    results = LocalProcesses(workers=1, max_tasks=2).map(os.readlink, ["/proc/self"] * 6)
+
+    ids = [result.value for result in results if isinstance(result, Done)]
+
+    assert [ids.index(i) for i in ids] == [0, 0, 2, 2, 4, 4]
+
+
+def test_memory_is_limited() -> None:
+    (result,) = LocalProcesses(workers=1, memory_limit=1 << 30).map(bytearray, [2 << 30])
+
+    assert result == Lost("worker.memory", "the worker had not enough memory")
+
+
+@pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"])
+def test_native_libraries_get_one_thread(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "7")
+
+    assert list(LocalProcesses(workers=1).map(os.getenv, [name])) == [Done("1")]
+    assert os.environ[name] == "7"
+
+
+def test_an_environment_without_thread_numbers_stays_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+
+    list(LocalProcesses(workers=1).map(operator.neg, [1]))
+
+    assert "OMP_NUM_THREADS" not in os.environ
+
+
+def test_workers_dump_no_core() -> None:
+    (result,) = LocalProcesses(workers=1).map(resource.getrlimit, [resource.RLIMIT_CORE])
+
+    assert isinstance(result, Done)
+    assert result.value[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(signal.SIGINT, signal.SIG_IGN), (signal.SIGTERM, signal.SIG_DFL)], ids=["INT", "TERM"]
+)
+def test_signals_of_a_worker(number: signal.Signals, expected: signal.Handlers) -> None:
+    assert list(LocalProcesses(workers=1).map(signal.getsignal, [number])) == [Done(expected)]
+
+
+def test_no_signal_stays_blocked_in_a_worker() -> None:
+    (result,) = LocalProcesses(workers=1).map(partial(signal.pthread_sigmask, signal.SIG_BLOCK), [[]])
+
+    assert result == Done(set())
+
+
+def test_what_a_worker_prints_stays_off_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
+    list(LocalProcesses(workers=1).map(os.system, ["echo noise"]))
+
+    assert capfd.readouterr() == ("", "noise\n")
+
+
+def test_a_bug_in_a_worker_brings_its_traceback() -> None:
+    with pytest.raises(InternalError, match=r"^ZeroDivisionError: ") as caught:
+        list(LocalProcesses(workers=1).map(partial(operator.floordiv, 1), [0]))
+
+    assert "Traceback (most recent call last)" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize(("fn", "task"), [(lambda task: task, 1), (operator.neg, lambda: 1)], ids=["function", "task"])
+def test_what_cannot_be_sent_is_a_bug(fn: object, task: object) -> None:
+    with pytest.raises(InternalError, match="cannot send function to a worker"):
+        list(LocalProcesses(workers=1).map(fn, [task]))  # type: ignore[arg-type]
+
+
+def test_a_result_that_cannot_be_sent_is_a_bug(tmp_path: Path) -> None:
+    with pytest.raises(InternalError, match="cannot pickle"):
+        list(LocalProcesses(workers=1).map(os.scandir, [tmp_path]))
+
+
+def test_workers_that_do_not_start_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multiprocessing.spawn._python_exe", b"/bin/false")
+
+    with pytest.raises(MachineError, match="worker process"):
+        list(LocalProcesses(workers=1).map(operator.neg, [1]))
+
+
+def test_a_failure_is_raised_in_its_turn_and_nothing_new_is_begun(tmp_path: Path) -> None:
+    tasks = [["sleep", "0.3"], ["false"], *(["touch", str(tmp_path / f"{i}")] for i in range(10))]
+    results = LocalProcesses(workers=2).map(subprocess.check_call, tasks)
+
+    assert next(results) == Done(0)
+    with pytest.raises(InternalError, match="CalledProcessError"):
+        next(results)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_eight_tasks_a_worker_are_begun_ahead(tmp_path: Path) -> None:
+    tasks = [["sleep", "0.5"], *(["touch", str(tmp_path / f"{i}")] for i in range(40))]
+    results = LocalProcesses(workers=2).map(subprocess.check_call, tasks)
+
+    next(results)
+
+    assert len(list(tmp_path.iterdir())) == 15
+
+
+def test_a_map_that_is_not_consumed_starts_nothing() -> None:
+    LocalProcesses(workers=2).map(operator.neg, range(10))
+
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, Terminated], ids=["INT", "TERM"])
+def test_a_signal_in_the_parent_ends_the_workers(raised: type[BaseException]) -> None:
+    def interrupt(*_: object) -> None:
+        raise raised("stop")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(raised):
+            list(LocalProcesses(workers=2).map(time.sleep, [600, 600]))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+    assert multiprocessing.active_children() == []
+
+
+ORPHANS = """
+import multiprocessing, time
+from listen_datasets.executors.local import LocalProcesses
+results = LocalProcesses(workers=2).map(time.sleep, [0, 0, 600, 600])
+next(results), next(results)
+print(*[child.pid for child in multiprocessing.active_children()], flush=True)
+next(results)
+"""
+
+
+def _have_ended(descriptors: list[int]) -> bool:
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    deadline = time.monotonic() + GRACE
+    ended: set[int] = set()
+    while len(ended) < len(descriptors) and time.monotonic() < deadline:
+        for descriptor, _ in poll.poll(1000 * GRACE):
+            ended.add(descriptor)
+            poll.unregister(descriptor)
+    return len(ended) == len(descriptors)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_no_worker_outlives_its_parent(number: signal.Signals) -> None:
+    command = [sys.executable, "-c", ORPHANS]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:
+        assert parent.stdout is not None
+        children = [os.pidfd_open(int(pid)) for pid in parent.stdout.readline().split()]
+        assert len(children) == 2
+
+        parent.send_signal(number)
+
+        assert _have_ended(children)
+        for child in children:
+            os.close(child)
+
+
+def test_available_workers_are_those_this_process_may_use() -> None:
+    assert available_workers() == len(os.sched_getaffinity(0))
