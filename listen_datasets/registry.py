@@ -1,0 +1,100 @@
+"""Plug-ins by name: the built-in ones from a literal table, others from entry points; loaded on first use.
+
+A package adds one with an entry point in the group ``listen_datasets.<family>``::
+
+    [project.entry-points."listen_datasets.probes"]
+    tempo = "my_package.tempo:Tempo"
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+from listen_datasets.errors import UsageError
+
+BUILT_IN: Mapping[str, Mapping[str, str]] = {
+    "probes": {
+        "bandwidth": "listen_datasets.probes.bandwidth:Bandwidth",
+        "channels": "listen_datasets.probes.channels:Channels",
+        "clipping": "listen_datasets.probes.clipping:Clipping",
+        "levels": "listen_datasets.probes.levels:Levels",
+        "loudness": "listen_datasets.probes.loudness:Loudness",
+        "silence": "listen_datasets.probes.silence:Silence",
+        "snr": "listen_datasets.probes.snr:Snr",
+    },
+    "extractors": {
+        "log-mel": "listen_datasets.extractors.log_mel:LogMel",
+        "loudness": "listen_datasets.extractors.loudness:Loudness",
+        "mfcc": "listen_datasets.extractors.mfcc:Mfcc",
+    },
+    "rules": {
+        "declared": "listen_datasets.rules.declared:check",
+        "duration": "listen_datasets.rules.duration:check",
+        "format": "listen_datasets.rules.format:check",
+        "labels": "listen_datasets.rules.labels:check",
+        "level": "listen_datasets.rules.level:check",
+        "license": "listen_datasets.rules.license:check",
+    },
+    "executors": {
+        "local": "listen_datasets.executors.local:LocalProcesses",
+        "serial": "listen_datasets.executors.serial:Serial",
+    },
+}
+"""Family to name to ``module:attribute``. A built-in name cannot be taken by an entry point."""
+
+
+def names(family: str) -> tuple[str, ...]:
+    """Return the names of all plug-ins of a family, sorted.
+
+    Raises:
+        UsageError: There is no such family.
+    """
+    return tuple(sorted(_homes(family)))
+
+
+@functools.cache
+def find(family: str, name: str) -> Any:  # noqa: ANN401 - each family has its own protocol
+    """Return the class or value of a plug-in, importing its module on first use.
+
+    Raises:
+        UsageError: There is no such family or name (the known ones and the nearest are named), or the plug-in cannot
+            be loaded.
+    """
+    homes = _homes(family)
+    if name not in homes:
+        raise _unknown(f"the {family} have no", name, tuple(homes))
+    module, _, attribute = homes[name].partition(":")
+    try:
+        return functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
+    except (ImportError, AttributeError) as error:
+        raise UsageError(
+            f"the plug-in {name!r} of the {family} cannot be loaded: {error}", where=homes[name]
+        ) from error
+
+
+def forget() -> None:
+    """Look up everything anew: a package was installed or removed while this process runs."""
+    find.cache_clear()
+    _homes.cache_clear()
+
+
+@functools.cache
+def _homes(family: str) -> Mapping[str, str]:
+    if family not in BUILT_IN:
+        raise _unknown("there is no family of plug-ins", family, tuple(BUILT_IN))
+    installed = {
+        point.name: f"{point.module}:{point.attr}" for point in metadata.entry_points(group=f"listen_datasets.{family}")
+    }
+    return {**installed, **BUILT_IN[family]}
+
+
+def _unknown(what: str, name: str, known: tuple[str, ...]) -> UsageError:
+    listed = ", ".join(sorted(known)) or "none"
+    nearest = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {nearest[0]!r}? known: {listed}" if nearest else f"known: {listed}"
+    return UsageError(f"{what} {name!r}", hint=hint)
