@@ -1,0 +1,142 @@
+r"""The schema of the metadata, ready to judge rows.
+
+jsonschema-rs decides every row, because it is a hundred times faster, runs patterns in linear time and follows the
+standard where Python does not (``$`` before a final newline, ``\d`` for other digits, NaN). It also reports plain
+faults. Where alternatives and conditions are involved, ``jsonschema`` explains the row; if it sees no fault, the decider's
+own report stands, so that no failing row is lost.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pyarrow as pa
+
+from listen_datasets.errors import SchemaError
+from listen_datasets.metadata.shown import shown
+from listen_datasets.metadata.table import MetadataTable
+from listen_datasets.model import Finding
+from listen_datasets.schema.budget import check_budget
+from listen_datasets.schema.columns import Column, columns_of, instances, typed
+from listen_datasets.schema.document import REGEX, Document, document, load_bytes, shipped
+from listen_datasets.schema.explainer import CHECKS, Explainer
+from listen_datasets.schema.violation import Broken, Violation, Wording
+
+# What the decider reports so that nothing could be added to it.
+_PLAIN = frozenset(CHECKS) | {"required", "additionalProperties", "falseSchema"}
+_EXPLAINED = 2**20
+
+MAX_VIOLATIONS = 100
+"""Most violations that are reported of one row."""
+
+
+class MetadataSchema:
+    """A JSON Schema for the rows of a metadata table."""
+
+    def __init__(self, checked: Document) -> None:
+        self.document = checked.root
+        self._columns = columns_of(checked)
+        self._decider = _decider(checked)
+        self._explainer = Explainer(checked)
+        self._wording = Wording(self._columns)
+        self._expected: dict[tuple[str | int, ...], Any] = {}
+
+    @classmethod
+    def load(cls, source: Path | Mapping[str, Any], *, name: str | None = None) -> MetadataSchema:
+        """Read a schema and prove that it may be used.
+
+        Args:
+            source: The file, or the schema itself.
+            name: How errors call it; the name of the file if left out.
+
+        Raises:
+            SchemaError: It cannot be used as it is.
+        """
+        data = load_bytes(source) if isinstance(source, Path) else _bytes(source)
+        checked = document(data, name=name or (source.name if isinstance(source, Path) else "schema"))
+        check_budget(checked)
+        return cls(checked)
+
+    def columns(self) -> dict[str, Column]:
+        """Return what the schema says about each column that it names, in order."""
+        return dict(self._columns)
+
+    def typed(self, table: MetadataTable) -> tuple[MetadataTable, tuple[Finding, ...]]:
+        """Convert text columns to the types that the schema declares; see :func:`listen_datasets.schema.columns.typed`."""
+        return typed(table, self._columns)
+
+    def instances(self, columns: pa.Table) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield each row, with its index, as the JSON object that :meth:`check` judges."""
+        return instances(columns, self._columns)
+
+    def check(self, rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[Violation]:
+        """Yield what the rows break, row by row and sorted by place; a row that breaks the schema gives at least one.
+
+        Of one row at most ``MAX_VIOLATIONS`` are reported.
+
+        Args:
+            rows: Index and JSON object of each row, as :meth:`instances` gives them.
+        """
+        is_valid = self._decider.is_valid
+        for index, row in rows:
+            if not is_valid(row):
+                yield from self._violations(index, row)
+
+    def _violations(self, index: int, row: dict[str, Any]) -> list[Violation]:
+        reported = list(itertools.islice(self._decider.iter_errors(row), MAX_VIOLATIONS))
+        broken: list[Broken] = []
+        # A row of a megabyte is no metadata, and explaining it could take minutes.
+        if any(error.kind.name not in _PLAIN for error in reported) and len(json.dumps(row)) <= _EXPLAINED:
+            broken = self._explainer.explain(row)[:MAX_VIOLATIONS]
+        if not broken:
+            broken = [item for error in reported for item in self._broken(error, row)]
+        found = {self._wording.violation(index, item) for item in broken[:MAX_VIOLATIONS]}
+        return sorted(found, key=lambda item: (item.pointer, item.keyword, item.message))
+
+    def _broken(self, error: Any, row: Mapping[str, Any]) -> Iterator[Broken]:  # noqa: ANN401 - of an untyped library
+        """Yield what an error of the decider says, one item for each missing or unknown value."""
+        path, keyword = tuple(error.instance_path), error.kind.name
+        value: Any = row
+        for step in path:
+            value = value[step]
+        if keyword == "required":
+            yield Broken((*path, error.kind.property), keyword, None, value)
+        elif keyword in {"additionalProperties", "unevaluatedProperties"}:
+            for name in error.kind.unexpected:
+                yield Broken((*path, name), keyword, None, value[name])
+        elif keyword == "falseSchema" and isinstance(value, dict) and error.schema_path[-1] == "additionalProperties":
+            # So the decider reports `additionalProperties: false` that stands without `properties`.
+            for name in value:
+                yield Broken((*path, name), "additionalProperties", None, value[name])
+        else:
+            at = (*error.schema_path, keyword)
+            if at not in self._expected:
+                # The decider copies what it reports, thousands of allowed values among it: once is enough.
+                self._expected[at] = next(iter(error.kind.as_dict().values()), None) if keyword in _PLAIN else None
+            yield Broken(path, keyword, self._expected[at], value)
+
+
+def _bytes(source: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(source, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise SchemaError(f"the schema is no JSON: {shown(str(error))}") from None
+
+
+def _decider(checked: Document) -> Any:  # noqa: ANN401 - a class of an untyped library
+    try:
+        return checked.dialect.decider(
+            checked.root,
+            validate_formats=True,
+            ignore_unknown_formats=False,
+            pattern_options=REGEX,
+            registry=jsonschema_rs.Registry(list(shipped().items())),
+            offline=True,
+        )
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        raise SchemaError(f"the schema cannot be used: {shown(str(error))}", where=checked.name) from None
