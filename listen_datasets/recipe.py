@@ -1,0 +1,231 @@
+"""What ``lds.toml`` can say: one frozen struct a section.
+
+A key stands here once, with its type, bounds, default and help. :mod:`listen_datasets.config` derives from it the
+command-line flag, the check of ``lds.toml`` and the entry in the ledger.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+FileName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=4096)]
+Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=96)]
+Url = Annotated[str, Meta(pattern=r"^https?://[^\s]+$")]
+Date = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+Positive = Annotated[float, Meta(gt=0)]
+Level = Annotated[float, Meta(ge=-200, le=200)]
+
+SPLIT_NAME = re.compile(r"^\w+(\.\w+)*$", re.ASCII)
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """A table of ``lds.toml``; unknown keys are refused."""
+
+
+class Author(Section, frozen=True, kw_only=True):
+    """One author of the dataset.
+
+    Attributes:
+        name: Full name of a person or an organisation.
+        orcid: ORCID as a URL.
+        affiliation: Where the person works.
+    """
+
+    name: Annotated[str, Meta(min_length=1)]
+    orcid: Annotated[str, Meta(pattern=r"^https://orcid\.org/[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]$")] | None = None
+    affiliation: str | None = None
+
+
+class About(Section, frozen=True, kw_only=True):
+    """Section ``[dataset]``: what only a person can say about the dataset. It ends up in the card."""
+
+    name: Annotated[Slug, Meta(description="Name for machines: lower-case letters, digits, - _ .")]
+    title: Annotated[str, Meta(description="Name for people; the name if left out.")] = ""
+    version: Annotated[str, Meta(description="Semantic version of the data.", pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")] = (
+        "0.1.0"
+    )
+    description: Annotated[str, Meta(description="A few sentences; the first paragraph of the card.")] = ""
+    license: Annotated[
+        str | None, Meta(description="SPDX id of the licence of every clip that has no `license` of its own.")
+    ] = None
+    authors: Annotated[tuple[Author, ...], Meta(description="Who made it.")] = ()
+    url: Annotated[Url | None, Meta(description="Where it is published.")] = None
+    contact: Annotated[str | None, Meta(description="Where to write, take-down requests among it.")] = None
+    citation: Annotated[str | None, Meta(description="How to cite it, as text or BibTeX.")] = None
+    languages: Annotated[tuple[str, ...], Meta(description="ISO 639 codes of the spoken languages.")] = ()
+    keywords: Annotated[tuple[str, ...], Meta(description="Tags of the card.")] = ()
+    tasks: Annotated[tuple[str, ...], Meta(description="Hugging Face task categories.")] = ()
+    published: Annotated[Date | None, Meta(description="Date of publication, YYYY-MM-DD.")] = None
+    label: Annotated[str | None, Meta(description="Column that holds the label of a clip.")] = None
+
+
+class Source(Section, frozen=True, kw_only=True):
+    """One ``[[source]]``: a folder of recordings, which is read and never written to.
+
+    Attributes:
+        name: Name of the source in the manifest.
+        path: The folder, relative to the dataset (or absolute); never published.
+        metadata: Tables about the recordings, relative to the dataset.
+        license: SPDX id of the licence of the recordings in this source.
+    """
+
+    name: Slug
+    path: FileName
+    metadata: tuple[FileName, ...] = ()
+    license: str | None = None
+
+
+class Ingest(Section, frozen=True, kw_only=True):
+    """Section ``[ingest]``."""
+
+    join_key: Annotated[
+        str | None,
+        Meta(description="Column of the metadata that names the recording; found by its usual names if left out."),
+    ] = None
+    max_reject: Annotated[
+        Fraction,
+        Meta(description="Commit nothing if a larger share of the inputs (and more than 20) is rejected."),
+    ] = 0.05
+
+
+class Validate(Section, frozen=True, kw_only=True):
+    """Section ``[validate]``: thresholds of the rules. They judge what ingest measured; no audio is read."""
+
+    exclude_errors: Annotated[
+        bool, Meta(description="Keep clips that have an error out of splits and shards (they stay in the manifest).")
+    ] = True
+    disable: Annotated[tuple[str, ...], Meta(description="Finding codes that are not looked for.")] = ()
+    label_columns: Annotated[
+        tuple[str, ...],
+        Meta(description="Columns searched for two spellings of one value; those of labels and groups if left out."),
+    ] = ()
+    min_duration: Annotated[Positive, Meta(description="Shortest clip allowed, in seconds.")] = 0.01
+    max_duration: Annotated[Positive | None, Meta(description="Longest clip allowed, in seconds; any if left out.")] = (
+        None
+    )
+    duration_tolerance: Annotated[
+        Positive, Meta(description="Largest difference between declared and measured duration, in seconds.")
+    ] = 0.05
+    max_clipped_fraction: Annotated[Fraction, Meta(description="Largest share of clipped samples.")] = 0.01
+    max_silent_fraction: Annotated[Fraction, Meta(description="Largest share of silent windows.")] = 0.99
+    max_leading_silence: Annotated[Positive, Meta(description="Longest silence at the beginning, in seconds.")] = 2.0
+    max_trailing_silence: Annotated[Positive, Meta(description="Longest silence at the end, in seconds.")] = 2.0
+    max_dc_offset: Annotated[Fraction, Meta(description="Largest DC offset; full scale is 1.")] = 0.02
+    min_loudness: Annotated[Level, Meta(description="Lowest integrated loudness, in LUFS.")] = -55.0
+    max_loudness: Annotated[Level, Meta(description="Highest integrated loudness, in LUFS.")] = 0.0
+    min_snr: Annotated[
+        Level | None,
+        Meta(description="Lowest estimated signal-to-noise ratio, in dB; not judged if left out (use it for speech)."),
+    ] = None
+    min_bandwidth_ratio: Annotated[
+        Fraction, Meta(description="Smallest bandwidth as a share of half the sample rate.")
+    ] = 0.2
+    sample_rates: Annotated[tuple[int, ...], Meta(description="Sample rates allowed, in Hz; any if left out.")] = ()
+    num_channels: Annotated[tuple[int, ...], Meta(description="Channel counts allowed; any if left out.")] = ()
+
+
+class Dedup(Section, frozen=True, kw_only=True):
+    """Section ``[dedup]``."""
+
+    level: Annotated[
+        Literal["bytes", "samples"],
+        Meta(description="How far two clips must be equal: the file's bytes, or the decoded samples."),
+    ] = "samples"
+
+
+class LogMel(Section, frozen=True, kw_only=True):
+    """Section ``[features.log-mel]``: as `librosa.feature.melspectrogram` and `power_to_db` define them."""
+
+    sample_rate: Annotated[int, Meta(ge=1000, le=768000, description="Resample to this rate, in Hz.")] = 16000
+    n_fft: Annotated[int, Meta(ge=16, le=65536, description="Length of the window and the FFT, in samples.")] = 1024
+    hop_length: Annotated[int, Meta(ge=1, le=65536, description="Samples between two frames.")] = 256
+    n_mels: Annotated[int, Meta(ge=1, le=1024, description="Number of mel bands.")] = 64
+    top_db: Annotated[Positive, Meta(description="Floor below the loudest value of the clip, in dB.")] = 80.0
+
+
+class Mfcc(LogMel, frozen=True, kw_only=True):
+    """Section ``[features.mfcc]``: as `librosa.feature.mfcc` defines them."""
+
+    n_mfcc: Annotated[int, Meta(ge=1, le=1024, description="Number of coefficients.")] = 20
+
+
+class Loudness(Section, frozen=True, kw_only=True):
+    """Section ``[features.loudness]``: nothing to set."""
+
+
+class Features(Section, frozen=True, kw_only=True):
+    """Section ``[features]``."""
+
+    extractors: Annotated[tuple[str, ...], Meta(description="Extractors to run.")] = ("log-mel", "mfcc", "loudness")
+    log_mel: LogMel = LogMel()
+    mfcc: Mfcc = Mfcc()
+    loudness: Loudness = Loudness()
+
+
+class Split(Section, frozen=True, kw_only=True):
+    """Section ``[split]``."""
+
+    ratios: Annotated[
+        dict[str, Fraction], Meta(description="Share of the clips that each split is to get; they sum to 1.")
+    ] = msgspec.field(default_factory=lambda: {"train": 0.8, "validation": 0.1, "test": 0.1})
+    group_by: Annotated[
+        tuple[str, ...], Meta(description="Columns whose values never straddle splits, such as speaker.")
+    ] = ()
+    stratify_by: Annotated[
+        tuple[str, ...], Meta(description="Columns whose proportions each split is to keep, such as label.")
+    ] = ()
+    seed: Annotated[
+        int, Meta(ge=0, le=2**63 - 1, description="Another seed gives another split of the same quality.")
+    ] = 0
+
+    def __post_init__(self) -> None:
+        """Refuse ratios that do not sum to 1 and names that no reader of the shards accepts."""
+        if not self.ratios or not math.isclose(sum(self.ratios.values()), 1.0, abs_tol=1e-9):
+            raise ValueError(f"ratios sum to {sum(self.ratios.values()):g}, not to 1")
+        for name in self.ratios:
+            if not SPLIT_NAME.match(name):
+                raise ValueError(f"{name!r} is no split name: letters, digits, _ and . only")
+
+
+class Shard(Section, frozen=True, kw_only=True):
+    """Section ``[shard]``."""
+
+    max_shard_size: Annotated[
+        int, Meta(ge=1_000_000, le=50_000_000_000, description="Bytes of audio after which a new shard begins.")
+    ] = 500_000_000
+    class_labels: Annotated[
+        tuple[str, ...], Meta(description="Columns stored as class labels; the label column of [dataset] if left out.")
+    ] = ()
+    allow_unlicensed: Annotated[bool, Meta(description="Publish clips whose licence is not known.")] = False
+
+
+class Card(Section, frozen=True, kw_only=True):
+    """Section ``[card]``."""
+
+    datasheet: Annotated[
+        FileName | None, Meta(description="YAML file with the answers that only people can give, by question id.")
+    ] = None
+    require: Annotated[
+        tuple[str, ...], Meta(description="Questions of the datasheet that must be answered, such as col.consent.")
+    ] = ()
+
+
+class Recipe(Section, frozen=True, kw_only=True):
+    """The whole of ``lds.toml``."""
+
+    dataset: About
+    source: tuple[Source, ...] = ()
+    metadata_schema: Annotated[FileName, Meta(description="JSON Schema of the metadata.")] = "metadata.schema.json"
+    ingest: Ingest = Ingest()
+    validate: Validate = Validate()
+    dedup: Dedup = Dedup()
+    features: Features = Features()
+    split: Split = msgspec.field(default_factory=Split)
+    shard: Shard = Shard()
+    card: Card = Card()

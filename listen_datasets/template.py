@@ -1,0 +1,81 @@
+"""The first ``lds.toml`` of a dataset: what is known is filled in, every other key stands there as a comment."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import inspect, structs
+
+from listen_datasets import config, recipe
+
+_SECTIONS: Mapping[str, type[recipe.Section]] = {
+    "dataset": recipe.About,
+    "ingest": recipe.Ingest,
+    "validate": recipe.Validate,
+    "dedup": recipe.Dedup,
+    "features": recipe.Features,
+    "features.log-mel": recipe.LogMel,
+    "features.mfcc": recipe.Mfcc,
+    "split": recipe.Split,
+    "shard": recipe.Shard,
+    "card": recipe.Card,
+}
+_WIDTH = 118
+_EXAMPLES = {
+    "authors": (
+        "# Who made it.",
+        '# authors = [{ name = "Ada Example", affiliation = "Example University" }]',
+    )
+}
+
+
+def recipe_text(values: Mapping[str, Mapping[str, Any]], sources: Sequence[str] = ()) -> str:
+    """Return the text of an ``lds.toml``.
+
+    Args:
+        values: What is known, by section and key.
+        sources: ``[[source]]`` blocks as text.
+    """
+    lines = ["# The recipe of this dataset. A key behind # has the value that it shows; remove the # to change it."]
+    for name, section in _SECTIONS.items():
+        lines += ["", f"[{name}]", *_keys(section, values.get(name, {}))]
+    return "\n".join([*lines, "", *sources]).rstrip("\n") + "\n"
+
+
+def _keys(section: type[recipe.Section], known: Mapping[str, Any]) -> Iterator[str]:
+    hidden = {entry.encode_name for entry in structs.fields(section) if _is_nested(entry.type)}
+    for flag in config.flags(section):
+        if flag.key in hidden:
+            yield from _EXAMPLES[flag.key]
+            continue
+        yield from textwrap.wrap(flag.help, _WIDTH, initial_indent="# ", subsequent_indent="# ")
+        if flag.key in known:
+            yield f"{flag.key} = {toml_value(known[flag.key])}"
+        elif flag.default is None:
+            yield f"# {flag.key} = (not set)"
+        else:
+            yield f"# {flag.key} = {toml_value(flag.default)}"
+
+
+def _is_nested(kind: Any) -> bool:  # noqa: ANN401 - any annotation
+    """Tell whether values are tables themselves, such as authors: an example says more than a default."""
+    shape = inspect.type_info(kind)
+    if isinstance(shape, inspect.Metadata):
+        shape = shape.type
+    return isinstance(shape, inspect.VarTupleType) and isinstance(shape.item_type, inspect.StructType)
+
+
+def toml_value(value: Any) -> str:  # noqa: ANN401 - whatever a recipe holds
+    """Return a value as TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {toml_value(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
