@@ -1,0 +1,384 @@
+"""A dataset on disk: the only code that changes one.
+
+:meth:`Dataset.apply` runs a stage under the lock, holds its outcome to the laws of a stage, and commits all of it or
+nothing: manifest, rejected, findings, the stage's files, and one line of the ledger.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.metadata
+import platform
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from listen_datasets import __version__, commit, config, digest, ledger, lock, stages, tables
+from listen_datasets.errors import CorruptError, LockedError, UsageError
+from listen_datasets.executors import Executor
+from listen_datasets.executors.local import LocalProcesses
+from listen_datasets.ledger import Entry, Ledger
+from listen_datasets.model import Counts, Finding
+from listen_datasets.progress import Progress, Silent
+from listen_datasets.recipe import Recipe, Section
+from listen_datasets.stage import Outcome, Stage, Workspace, check_laws, fates
+from listen_datasets.storage import Disk, Written, write_bytes, write_parquet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+C = TypeVar("C", bound=Section)
+
+MANIFEST = "manifest.parquet"
+REJECTED = "rejected.parquet"
+_SHARED = frozenset({MANIFEST, REJECTED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """What came of applying a stage.
+
+    Attributes:
+        entry: The line of the ledger: of this run, or of the earlier one that still holds.
+        findings: What is wrong with the data (also of the earlier run).
+        is_up_to_date: Nothing had changed since the earlier run, so nothing was done.
+    """
+
+    entry: Entry
+    findings: tuple[Finding, ...]
+    is_up_to_date: bool
+
+    @property
+    def counts(self) -> Counts:
+        """Fates of the inputs after the stage."""
+        return msgspec.convert(self.entry.counts, Counts)
+
+
+class Dataset:
+    """A folder that ``lds`` manages: a recipe, a manifest, and what the stages made of them.
+
+    Creating the object reads ``lds.toml`` and touches nothing::
+
+        dataset = Dataset.open("digits")
+        dataset.apply(split.STAGE, split.Config(group_by=("speaker",)))
+    """
+
+    def __init__(self, root: Path, recipe: Recipe, disk: Disk | None = None) -> None:
+        self.root = root
+        self.recipe = recipe
+        self._disk = disk or Disk(root)
+
+    @classmethod
+    def open(cls, path: str | Path, *, disk: Disk | None = None) -> Dataset:
+        """Open an existing dataset.
+
+        Raises:
+            RecipeError: The folder has no ``lds.toml``, or one that cannot be used.
+        """
+        root = Path(path).resolve()
+        return cls(root, config.read(root), disk)
+
+    @classmethod
+    def create(cls, path: str | Path, files: Mapping[str, bytes], *, disk: Disk | None = None) -> Dataset:
+        """Make a new dataset from its first files, ``lds.toml`` among them.
+
+        Raises:
+            UsageError: One of the files is there already; nothing is written then.
+            RecipeError: The text of ``lds.toml`` cannot be used.
+        """
+        root = Path(path).resolve()
+        recipe = config.parse(files[config.RECIPE].decode())
+        for name in files:
+            if (root / name).exists():
+                raise UsageError(
+                    f"{name} is there already", where=str(root / name), hint="edit it, or choose another folder"
+                )
+        disk = disk or Disk(root)
+        # lds.toml comes last: a folder that has it is a complete dataset.
+        for name in sorted(files, key=lambda name: name == config.RECIPE):
+            write_bytes(disk, root / name, files[name])
+        return cls(root, recipe, disk)
+
+    def rewrite_recipe(self, text: str) -> Dataset:
+        """Replace ``lds.toml`` and return the dataset with the new recipe.
+
+        Raises:
+            RecipeError: The new text cannot be used; the old one stays.
+        """
+        recipe = config.parse(text)
+        write_bytes(self._disk, self.root / config.RECIPE, text.encode(), replace=True)
+        return Dataset(self.root, recipe, self._disk)
+
+    @property
+    def manifest(self) -> pa.Table:
+        """The clips, one a row; empty before ``ingest``."""
+        path = self.root / MANIFEST
+        return read_table(path) if path.exists() else tables.table_of([], "ingest")
+
+    @property
+    def rejected(self) -> pa.Table:
+        """The inputs that became no clip."""
+        path = self.root / REJECTED
+        return read_table(path) if path.exists() else tables.rejected_table([])
+
+    def findings(self, stage: str) -> tuple[Finding, ...]:
+        """Return what a stage found, or nothing if it has not run."""
+        path = self.root / _findings(stage)
+        return tables.findings_of(read_table(path)) if path.exists() else ()
+
+    def ledger(self) -> Ledger:
+        """Read the ledger and check its chain.
+
+        Raises:
+            CorruptError: A line is not what was written.
+        """
+        found = ledger.read(self.root / ledger.NAME)
+        if found.torn_bytes and not (self.root / commit.RECORD).exists():
+            raise CorruptError("the last line of the ledger is damaged", where=ledger.NAME)
+        return found
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the manifest as a pandas frame with Arrow-backed columns, so that text stays text."""
+        import pandas as pd  # noqa: PLC0415 - half a second that nobody else pays
+
+        frame: pd.DataFrame = self.manifest.to_pandas(types_mapper=pd.ArrowDtype)
+        return frame
+
+    def apply(
+        self,
+        stage: Stage[C],
+        section: C | None = None,
+        *,
+        executor: Executor | None = None,
+        progress: Progress | None = None,
+        lock_timeout: float = 0.0,
+        force: bool = False,
+    ) -> Applied:
+        """Run a stage and commit what it made, or find that nothing has changed since it last ran.
+
+        Args:
+            stage: What to run.
+            section: Its configuration; what ``lds.toml`` says if left out.
+            executor: What maps over tasks; local processes on all processors if left out.
+            progress: How progress is shown; not at all if left out.
+            lock_timeout: Seconds to wait while another run holds the dataset.
+            force: Run even if it is up to date.
+
+        Raises:
+            UsageError: The configuration is out of bounds, or an earlier stage has not run.
+            LockedError: Another run holds the dataset.
+            CorruptError: A file of the dataset is not what the ledger says.
+        """
+        settings = config.merged(section if section is not None else self._section(stage), {})
+        run = secrets.token_hex(8)
+        with lock.locked(self._disk, self.root, run, timeout=lock_timeout) as held:
+            commit.recover(self._disk, self.root)
+            commit.clean_staging(self._disk, self.root)
+            known = self.ledger()
+            if stage.name != "ingest":  # which makes the tables anew
+                self._check_tables(known)
+            latest = latest_entries(known)
+            self._check_needs(stage, latest)
+            workspace = Workspace(
+                root=self.root,
+                staging=self.root / commit.STAGING / run,
+                recipe=self.recipe,
+                manifest=self._seen_by(stage),
+                rejected=self.rejected,
+                history=latest,
+                executor=executor or LocalProcesses(),
+                progress=progress or Silent(),
+                disk=self._disk,
+            )
+            last = latest.get(stage.name)
+            if last and not force and self._is_up_to_date(stage, workspace, settings, last, known):
+                return Applied(entry=last, findings=self.findings(stage.name), is_up_to_date=True)
+            started, clock = _now(), time.perf_counter()
+            outcome = stage.run(workspace, settings)
+            check_laws(stage, workspace.manifest, outcome)
+            written = self._stage_files(stage, workspace, outcome)
+            used = stage.inputs(workspace, settings) if outcome.used is None else dict(outcome.used)
+            entry = ledger.next_entry(
+                known,
+                run=run,
+                stage=stage.name,
+                version=stage.version,
+                started=started,
+                seconds=round(time.perf_counter() - clock, 3),
+                config=config.builtins(settings),
+                used=used,
+                generated={
+                    path: ledger.Generated(bytes=file.bytes, sha256=file.sha256) for path, file in written.items()
+                },
+                removed=tuple(self._outdated(stage, known, written)),
+                agent=agent(),
+                counts=self._fates(outcome),
+                findings=_tally(outcome.findings),
+                report=dict(outcome.report),
+            )
+            if not held.still_mine():
+                raise LockedError("another run has taken the dataset over", where=lock.NAME)
+            self._commit(run, entry, written)
+        return Applied(entry=entry, findings=tuple(outcome.findings), is_up_to_date=False)
+
+    def is_stale(self, stage: Stage[Any], known: Ledger) -> bool | None:
+        """Tell whether a stage would run again; None if it has never run. Reads and hashes, changes nothing."""
+        latest = latest_entries(known)
+        last = latest.get(stage.name)
+        if last is None:
+            return None
+        workspace = Workspace(
+            root=self.root,
+            staging=self.root / commit.STAGING / "none",
+            recipe=self.recipe,
+            manifest=self._seen_by(stage),
+            rejected=self.rejected,
+            history=latest,
+            executor=LocalProcesses(),
+            progress=Silent(),
+            disk=self._disk,
+        )
+        settings = self._section(stage)
+        try:
+            self._check_needs(stage, latest)
+            return not self._is_up_to_date(stage, workspace, settings, last, known)
+        except UsageError:
+            return True
+
+    def _section(self, stage: Stage[C]) -> C:
+        section: C = getattr(self.recipe, stage.name)
+        return section
+
+    def _seen_by(self, stage: Stage[Any]) -> pa.Table:
+        """Return the manifest without the columns of the stage itself and of later ones."""
+        if stage.name == "ingest":
+            return tables.table_of([], "ingest")
+        later = stages.ORDER[stages.ORDER.index(stage.name) :]
+        hidden = {name for other in later for name in tables.added_by(other)}
+        manifest = self.manifest
+        return manifest.select([name for name in manifest.column_names if name not in hidden])
+
+    def _check_tables(self, known: Ledger) -> None:
+        for name, record in ledger.state(known.entries).items():
+            if name in _SHARED and not _is_intact(self.root / name, record.sha256):
+                raise CorruptError(
+                    f"{name} is not what lds wrote",
+                    where=name,
+                    hint=f"lds verify {self.root.name}; then lds ingest again",
+                )
+
+    def _check_needs(self, stage: Stage[Any], latest: Mapping[str, Entry]) -> None:
+        columns = set(self.manifest.column_names)
+        for name in stage.needs:
+            if name not in latest or not set(tables.added_by(name)) <= columns:
+                why = "has not run" if name not in latest else "must run again: an earlier stage has run since"
+                raise UsageError(
+                    f"{stage.name} needs {name}, which {why}",
+                    hint=f"lds {name} {self.root.name}, or lds run {self.root.name}",
+                )
+
+    def _is_up_to_date(self, stage: Stage[C], workspace: Workspace, settings: C, last: Entry, known: Ledger) -> bool:
+        if (last.version, last.config) != (stage.version, config.builtins(settings)):
+            return False
+        if not set(stage.adds) <= set(self.manifest.column_names):
+            return False
+        if last.used != stage.inputs(workspace, settings):
+            return False
+        now = ledger.state(known.entries)
+        own = {path: now.get(path) for path in last.generated if path not in _SHARED}
+        # A file that a later stage has written again is that stage's business.
+        return all(
+            record is not None and (record.n != last.n or _is_intact(self.root / path, record.sha256))
+            for path, record in own.items()
+        )
+
+    def _stage_files(self, stage: Stage[Any], workspace: Workspace, outcome: Outcome) -> dict[str, Written]:
+        written = dict(outcome.files)
+        new: dict[str, pa.Table | None] = {
+            MANIFEST: outcome.manifest,
+            REJECTED: outcome.rejected,
+            _findings(stage.name): tables.findings_table(outcome.findings),
+        }
+        for path, table in new.items():
+            if table is not None:
+                written[path] = write_parquet(
+                    self._disk, workspace.staging / path, table, compression="zstd", compression_level=3
+                )
+        return written
+
+    def _outdated(self, stage: Stage[Any], known: Ledger, written: Mapping[str, Written]) -> list[str]:
+        """Return the files that the stage owns, or made last time, and has not made again."""
+        return sorted(
+            path
+            for path, record in ledger.state(known.entries).items()
+            if (record.stage == stage.name or path.startswith(stage.owns))
+            and path not in written
+            and path not in _SHARED
+        )
+
+    def _fates(self, outcome: Outcome) -> dict[str, int]:
+        manifest = self.manifest if outcome.manifest is None else outcome.manifest
+        rejected = self.rejected if outcome.rejected is None else outcome.rejected
+        counts: dict[str, int] = msgspec.to_builtins(fates(manifest, rejected))
+        return counts
+
+    def _commit(self, run: str, entry: Entry, written: Mapping[str, Written]) -> None:
+        record = commit.Commit(
+            run=run,
+            line=ledger.line(entry).decode().removesuffix("\n"),
+            moves=tuple(commit.moved(self.root, file, path) for path, file in written.items()),
+            removes=entry.removed,
+        )
+        commit.commit(self._disk, self.root, record)
+        commit.clean_staging(self._disk, self.root)
+
+
+def read_table(path: Path) -> pa.Table:
+    """Read one of our own Parquet tables whole, with its page checksums verified.
+
+    Raises:
+        CorruptError: It is not what ``lds`` wrote.
+    """
+    try:
+        return pq.read_table(path, page_checksum_verification=True)
+    except (pa.ArrowException, OSError) as problem:
+        raise CorruptError(
+            f"{path.name} cannot be read: {problem}", where=path.name, hint=f"lds verify {path.parent.name}"
+        ) from problem
+
+
+def latest_entries(known: Ledger) -> dict[str, Entry]:
+    """Return the newest entry of every stage that has run."""
+    return {entry.stage: entry for entry in known.entries}
+
+
+def agent() -> dict[str, str]:
+    """Return the versions of what does the work: ``lds``, Python and the libraries that decode, compute and store."""
+    versions = {name: importlib.metadata.version(name) for name in ("numpy", "pyarrow", "soundfile", "soxr")}
+    return {"lds": __version__, "python": platform.python_version(), **versions}
+
+
+def _findings(stage: str) -> str:
+    return f"findings/{stage}.parquet"
+
+
+def _tally(findings: Any) -> dict[str, int]:  # noqa: ANN401 - any sequence of findings
+    tally: dict[str, int] = {}
+    for finding in findings:
+        tally[finding.code] = tally.get(finding.code, 0) + 1
+    return dict(sorted(tally.items()))
+
+
+def _is_intact(path: Path, sha256: str) -> bool:
+    return path.is_file() and digest.of_file(path) == sha256
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

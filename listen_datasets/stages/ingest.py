@@ -1,0 +1,359 @@
+"""Read recordings and their metadata into the manifest: the only stage that meets unknown files.
+
+Survey the sources, join the metadata, map one pass over every recording (:func:`listen_datasets.audio.measure`), and
+account for every input: it becomes a row of the manifest or a row of ``rejected.parquet``, never nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from listen_datasets import catalogue, digest, registry, tables
+from listen_datasets.errors import NothingError, TooManyRejected, UsageError
+from listen_datasets.executors import Lost
+from listen_datasets.executors.batches import map_items
+from listen_datasets.inputs import InputProblem, opened
+from listen_datasets.metadata import MetadataTable, join_key, match, read
+from listen_datasets.metadata.aligned import Aligned, Joined, align, rows_by_recording
+from listen_datasets.model import Finding, Rejected
+from listen_datasets.recipe import Ingest as Config
+from listen_datasets.schema import MetadataSchema
+from listen_datasets.sources import check_apart
+from listen_datasets.stage import Outcome, Stage, Workspace
+from listen_datasets.survey import Survey, survey
+from listen_datasets.text import visible
+
+if TYPE_CHECKING:
+    from listen_datasets.audio import Measured, Unusable
+
+__all__ = ["STAGE", "Config"]
+
+_FEW_REJECTED = 20
+_BATCH_FILES, _BATCH_BYTES = 64, 32_000_000
+_HASH_BLOCK = 1 << 20
+_NO_RECORDING = frozenset({"metadata.file_missing", "metadata.unsafe_path", "metadata.ambiguous"})
+"""What is wrong with a row that names no recording; such a row is an input of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Inputs:
+    """Everything that an ingest reads, found and joined but not decoded."""
+
+    surveys: Sequence[Survey]
+    joined: Sequence[Joined]
+    schema: str | None
+    findings: Sequence[Finding] = ()
+    items: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+    @property
+    def roots(self) -> dict[str, Path]:
+        return {item.source.name: item.root for item in self.surveys}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Measures one recording in a worker: picklable, and small."""
+
+    roots: Mapping[str, Path]
+    probes: tuple[str, ...]
+
+    def __call__(self, item: tuple[str, str]) -> Measured | Unusable:
+        """Return what :func:`listen_datasets.audio.measure` says about (source, path)."""
+        from listen_datasets.audio import measure  # noqa: PLC0415 - the coordinator decodes nothing
+
+        source, path = item
+        return measure(self.roots[source], path, self.probes)
+
+
+def run(workspace: Workspace, config: Config) -> Outcome:
+    """Measure every recording and build the manifest."""
+    inputs = _gather(workspace, config)
+    rows, rejected, findings = _measure(workspace, inputs)
+    rejected += [item for found in inputs.surveys for item in found.refused]
+    findings += [_rejection(item) for found in inputs.surveys for item in found.refused]
+    orphans = _orphans(inputs.joined)
+    rejected += orphans
+    _check_share(config, rejected, len(rows))
+    rows.sort(key=lambda row: (row["source"], row["path"].encode()))
+    _name(rows)
+    aligned = align(inputs.joined, [(row["source"], row["path"]) for row in rows])
+    findings += [*inputs.findings, *aligned.findings]
+    manifest = _manifest(rows, aligned)
+    return Outcome(
+        manifest=manifest,
+        rejected=tables.rejected_table(rejected),
+        findings=_placed(findings, manifest),
+        report=_report(inputs, manifest, rows),
+        used=_used(inputs, {(row["source"], row["path"]): row["sha256"] for row in rows}, rejected),
+    )
+
+
+def inputs(workspace: Workspace, config: Config) -> dict[str, str]:
+    """Hash everything that an ingest would read: listing, content, metadata, schema, decoder."""
+    gathered = _gather(workspace, config)
+    digests: dict[tuple[str, str], str] = {}
+    refused: list[Rejected] = []
+    shown = workspace.progress(gathered.items, total=len(gathered.items), label="compare", unit="recording")
+    for source, path in shown:
+        try:
+            digests[source, path] = _sha256(gathered.roots[source], path)
+        except InputProblem as problem:
+            refused.append(
+                Rejected(source=source, path=path, code=problem.code, reason=problem.reason, fate=problem.fate)
+            )
+    refused += [item for found in gathered.surveys for item in found.refused]
+    return _used(gathered, digests, refused)
+
+
+def _gather(workspace: Workspace, config: Config) -> _Inputs:
+    if not workspace.recipe.source:
+        raise UsageError(
+            "the recipe names no source", where="lds.toml", hint=f"lds ingest {workspace.root.name} SOURCE"
+        )
+    schema_path = workspace.beside(workspace.recipe.metadata_schema)
+    schema = MetadataSchema.load(schema_path) if schema_path.exists() else None
+    surveys: list[Survey] = []
+    joined: list[Joined] = []
+    findings: list[Finding] = []
+    for source in workspace.recipe.source:
+        root = workspace.source_root(source)
+        check_apart(workspace.root, root)
+        paths = [workspace.beside(name) for name in source.metadata]
+        read_tables = [_read(path, schema, findings) for path in paths]
+        keys = [join_key(table, config.join_key) for table in read_tables]
+        named = {
+            value for table, key in zip(read_tables, keys, strict=True) for value in table.columns[key].to_pylist()
+        }
+        found = survey(source, root, named=named - {None}, tables=paths)
+        surveys.append(found)
+        for path, table, key in zip(paths, read_tables, keys, strict=True):
+            matched = match(table, key, found.recordings, folder=_folder(path, root))
+            joined.append(Joined(source=source.name, table=table, matched=matched))
+            findings += [item for item in matched.findings if item.code != "metadata.row_missing"]
+    items = tuple((found.source.name, path) for found in surveys for path in found.recordings)
+    findings += _without_row(joined, items)
+    if not items and not any(found.refused for found in surveys):
+        raise NothingError(
+            "no recording in any source",
+            where=", ".join(source.path for source in workspace.recipe.source),
+            hint="is the path right? files are taken by suffix: wav flac ogg oga opus mp3 aif aiff aifc",
+        )
+    schema_digest = digest.of_file(schema_path) if schema is not None else None
+    return _Inputs(surveys=surveys, joined=joined, schema=schema_digest, findings=findings, items=items)
+
+
+def _read(path: Path, schema: MetadataSchema | None, findings: list[Finding]) -> MetadataTable:
+    table = read(path, name=path.name)
+    if {"start", "end"} <= set(table.columns.column_names):
+        raise UsageError(
+            "the columns `start` and `end` would cut recordings into clips, which lds cannot do yet",
+            where=table.name,
+            hint="rename the columns if they mean something else",
+        )
+    findings += table.findings
+    if schema is not None:
+        table, wrong = schema.typed(table)
+        findings += wrong
+    return table
+
+
+def _folder(path: Path, root: Path) -> str:
+    """Return where a table lies below the source, or nothing if it lies elsewhere."""
+    folder = path.resolve().parent
+    return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else ""
+
+
+def _without_row(joined: Sequence[Joined], items: Sequence[tuple[str, str]]) -> Iterator[Finding]:
+    """Yield the recordings that no table of their source names; a source without tables expects none."""
+    described = rows_by_recording(joined)
+    sources = {item.source for item in joined}
+    for source, path in items:
+        if source in sources and (source, path) not in described:
+            yield catalogue.finding(
+                "metadata.row_missing",
+                "No row of the metadata names this recording.",
+                path=path,
+                hint="add a row, or remove the file from the source",
+            )
+
+
+def _measure(workspace: Workspace, inputs: _Inputs) -> tuple[list[dict[str, Any]], list[Rejected], list[Finding]]:
+    from listen_datasets.audio import Measured  # noqa: PLC0415 - only an ingest that runs needs the decoder
+
+    rows: list[dict[str, Any]] = []
+    rejected: list[Rejected] = []
+    findings: list[Finding] = []
+    measure = Measure(inputs.roots, registry.names("probes"))
+    mean = sum(found.bytes for found in inputs.surveys) / max(1, len(inputs.items))
+    size = max(1, min(_BATCH_FILES, int(_BATCH_BYTES / max(mean, 1))))
+    results = map_items(workspace.executor, measure, inputs.items, size)
+    shown = workspace.progress(results, total=len(inputs.items), label="ingest", unit="recording")
+    for position, result in shown:
+        source, path = inputs.items[position]
+        if isinstance(result, Lost):
+            item = Rejected(source=source, path=path, code=result.code, reason=f"the decoder failed: {result.reason}")
+        elif isinstance(result.value, Measured):
+            rows.append({"source": source, "path": path, **result.value.facts})
+            findings += [_problem(problem, path) for problem in result.value.problems]
+            continue
+        else:
+            bad = result.value
+            item = Rejected(
+                source=source, path=path, code=bad.code, reason=bad.reason, fate=bad.fate,
+                bytes=bad.bytes, sha256=bad.sha256,
+            )  # fmt: skip
+        rejected.append(item)
+        findings.append(_rejection(item))
+    return rows, rejected, findings
+
+
+def _problem(problem: Any, path: str) -> Finding:  # noqa: ANN401 - containers.Problem, without importing it
+    return Finding(
+        code=problem.code,
+        severity=problem.severity,
+        message=problem.message,
+        path=path,
+        hint=problem.hint,
+        evidence=problem.evidence,
+    )
+
+
+def _rejection(item: Rejected) -> Finding:
+    return catalogue.finding(item.code, item.reason, path=item.path)
+
+
+def _orphans(joined: Sequence[Joined]) -> list[Rejected]:
+    """Return the rows of the metadata that name no recording, as the inputs that they are."""
+    orphans = []
+    for item in joined:
+        lines = {finding.line: finding for finding in item.matched.findings if finding.code in _NO_RECORDING}
+        for row, code in item.matched.unused.items():
+            if code in _NO_RECORDING:
+                finding = lines.get(int(item.table.lines[row]))
+                value = finding.value if finding and finding.value else f"{item.table.name}:{item.table.lines[row]}"
+                reason = finding.message if finding else "the row names no recording"
+                orphans.append(Rejected(source=item.source, path=visible(value), code=code, reason=reason))
+    return orphans
+
+
+def _check_share(config: Config, rejected: Sequence[Rejected], kept: int) -> None:
+    share = len(rejected) / max(1, len(rejected) + kept)
+    if len(rejected) <= _FEW_REJECTED or share <= config.max_reject:
+        return
+    code, count = Counter(item.code for item in rejected).most_common(1)[0]
+    example = next(item for item in rejected if item.code == code)
+    raise TooManyRejected(
+        f"{len(rejected)} of {len(rejected) + kept} inputs are rejected ({share:.0%}); nothing was committed",
+        where=f"most often {code} ({count}), such as {visible(example.path)}: {example.reason}",
+        hint=f"is the source complete? to accept it: --max-reject {min(1.0, share + 0.01):.2f}",
+    )
+
+
+def _name(rows: Sequence[dict[str, Any]]) -> None:
+    """Give every recording its id: from its content, and numbered among copies in the order of their paths."""
+    copies: Counter[str] = Counter()
+    for row in rows:
+        stem = row["sha256"][:20]
+        copy = copies[stem]
+        copies[stem] += 1
+        row["recording_id"] = row["clip_id"] = f"{stem}-{copy}" if copy else stem
+
+
+def _manifest(rows: Sequence[dict[str, Any]], aligned: Aligned) -> pa.Table:
+    for row, file, line in zip(rows, aligned.files, aligned.lines, strict=True):
+        row["metadata_file"], row["metadata_line"] = file, line
+    manifest = tables.table_of(rows, "ingest")
+    taken = set(manifest.column_names)
+    for name in aligned.columns.column_names:
+        arrival = tables.manifest_name(name)
+        if arrival in taken:
+            raise UsageError(
+                f"the columns {name!r} and {arrival!r} of the metadata would both be called {arrival!r}",
+                hint="rename one of them",
+            )
+        taken.add(arrival)
+        manifest = manifest.append_column(arrival, aligned.columns[name])
+    return manifest
+
+
+def _placed(findings: Sequence[Finding], manifest: pa.Table) -> list[Finding]:
+    """Name the clip of each finding, and sort: the order in which workers answered must not show."""
+    by_path = dict(zip(manifest["path"].to_pylist(), manifest["clip_id"].to_pylist(), strict=True))
+    by_line = {
+        (file, line): clip
+        for file, line, clip in zip(
+            manifest["metadata_file"].to_pylist(),
+            manifest["metadata_line"].to_pylist(),
+            manifest["clip_id"].to_pylist(),
+            strict=True,
+        )
+        if line is not None
+    }
+    placed = []
+    for item in findings:
+        clip = item.clip_id or by_path.get(item.path) or by_line.get((item.path, item.line))
+        placed.append(Finding(**{**_fields(item), "clip_id": clip}))
+    return sorted(placed, key=lambda item: (item.code, item.path or "", item.line or 0, item.field or "", item.message))
+
+
+def _fields(item: Finding) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in Finding.__struct_fields__}
+
+
+def _report(inputs: _Inputs, manifest: pa.Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    ignored: Counter[str] = Counter()
+    for found in inputs.surveys:
+        ignored.update({suffix or "no suffix": count for suffix, count in found.ignored.items()})
+    return {
+        "sources": [found.source.name for found in inputs.surveys],
+        "metadata": {item.table.name: len(item.table) for item in inputs.joined},
+        "columns": list(tables.user_columns(manifest).values()),
+        "seconds_of_audio": round(sum(row["duration"] for row in rows), 3),
+        "containers": dict(sorted(Counter(row["container"] for row in rows).items())),
+        "sample_rates": {str(rate): n for rate, n in sorted(Counter(row["sample_rate"] for row in rows).items())},
+        "ignored": dict(sorted(ignored.items())),
+        "notes": [
+            f"{name} lies in the source {found.source.name!r} and was not read; give it with --metadata"
+            for found in inputs.surveys
+            if not found.source.metadata
+            for name in found.unused_tables
+        ],
+    }
+
+
+def _used(inputs: _Inputs, digests: Mapping[tuple[str, str], str], rejected: Sequence[Rejected]) -> dict[str, str]:
+    """Return what an ingest depends on. A rejected file counts by its bytes too: a mended one must be noticed."""
+    content = {**{(item.source, item.path): item.sha256 or item.code for item in rejected}, **digests}
+    listing = [
+        [source, path, content.get((source, path), "")]
+        for source, path in sorted({*inputs.items, *((r.source, r.path) for s in inputs.surveys for r in s.refused)})
+    ]
+    metadata = [[item.source, item.table.name, item.table.sha256] for item in inputs.joined]
+    used = {
+        "recordings": digest.of_json(listing),
+        "metadata": digest.of_json(metadata),
+        "probes": digest.of_json(registry.names("probes")),
+    }
+    return used if inputs.schema is None else {**used, "schema": f"sha256:{inputs.schema}"}
+
+
+def _sha256(root: Path, path: str) -> str:
+    state = hashlib.sha256()
+    with opened(root, path) as file:
+        buffer = memoryview(bytearray(min(file.size + 1, _HASH_BLOCK)))
+        position = 0
+        while count := file.read_into(buffer, position):
+            state.update(buffer[:count])
+            position += count
+        file.check_unchanged()
+    return state.hexdigest()
+
+
+STAGE = Stage(name="ingest", version="1", config=Config, run=run, inputs=inputs, needs=())
