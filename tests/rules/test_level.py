@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pyarrow as pa
+import pytest
+
+from listen_datasets.recipe import Validate
+from listen_datasets.rules.level import check
+
+_SPEECH = Validate(min_snr=6.0)
+
+# code, column, a value beyond the default threshold, the threshold, severity
+_LIMITS = [
+    ("audio.silent", "silent_fraction", 0.995, 0.99, "error"),
+    ("audio.clipped", "clipped_fraction", 0.02, 0.01, "error"),
+    ("audio.leading_silence", "leading_silence", 2.01, 2.0, "warning"),
+    ("audio.trailing_silence", "trailing_silence", 2.01, 2.0, "warning"),
+    ("audio.loudness_low", "loudness_lufs", -55.1, -55.0, "warning"),
+    ("audio.loudness_high", "loudness_lufs", 0.1, 0.0, "warning"),
+    ("audio.low_snr", "snr_db", 5.9, 6.0, "warning"),
+    ("audio.dc_offset", "dc_offset", 0.021, 0.02, "warning"),
+    ("audio.dc_offset", "dc_offset", -0.021, 0.02, "warning"),
+]
+
+
+@pytest.mark.parametrize(("code", "column", "bad", "threshold", "severity"), _LIMITS)
+def test_clip_beyond_a_limit_is_found_with_its_numbers(
+    clips: Callable[..., pa.Table], code: str, column: str, bad: float, threshold: float, severity: str
+) -> None:
+    (finding,) = check(clips(**{column: [None, bad]}), _SPEECH)
+    assert (finding.code, finding.severity, finding.clip_id) == (code, severity, f"{1:020x}")
+    assert (finding.path, finding.field) == ("1.wav", f"/{column}")
+    assert finding.evidence == {
+        "value": pytest.approx(abs(bad) if column == "dc_offset" else bad),
+        "threshold": threshold,
+    }
+
+
+@pytest.mark.parametrize(("code", "column", "bad", "threshold", "severity"), _LIMITS)
+def test_clip_at_the_limit_passes(
+    clips: Callable[..., pa.Table], code: str, column: str, bad: float, threshold: float, severity: str
+) -> None:
+    assert check(clips(**{column: [threshold]}), _SPEECH) == []
+
+
+def test_negative_offset_at_the_limit_passes(clips: Callable[..., pa.Table]) -> None:
+    assert check(clips(dc_offset=[-0.02]), Validate()) == []
+
+
+@pytest.mark.parametrize(("bandwidth", "codes"), [(1599.0, ["audio.narrow_bandwidth"]), (1600.0, [])])
+def test_bandwidth_is_judged_as_a_share_of_half_the_sample_rate(
+    clips: Callable[..., pa.Table], bandwidth: float, codes: list[str]
+) -> None:
+    assert [finding.code for finding in check(clips(bandwidth_hz=[bandwidth]), Validate())] == codes
+
+
+def test_message_prints_the_threshold_beside_the_value(clips: Callable[..., pa.Table]) -> None:
+    (finding,) = check(clips(clipped_fraction=[0.05503]), Validate())
+    assert finding.message == "5.5 % of the samples are clipped at full scale; expected at most 1 %."
+
+
+def test_noise_is_not_judged_unless_the_recipe_says_so(clips: Callable[..., pa.Table]) -> None:
+    assert check(clips(snr_db=[0.0]), Validate()) == []
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        {"silent_fraction": [1.0], "peak_dbfs": [-61.0], "loudness_lufs": [-70.0]},
+        {"silent_fraction": [1.0], "peak_dbfs": [None], "loudness_lufs": [None], "bandwidth_hz": [None]},
+        {"silent_fraction": [1.0], "dc_offset": [0.5], "snr_db": [0.0], "bandwidth_hz": [1.0]},
+    ],
+)
+def test_silent_clip_is_reported_once(clips: Callable[..., pa.Table], silent: dict[str, list[float | None]]) -> None:
+    table = clips(**{"leading_silence": [5.0], "trailing_silence": [5.0], **silent})
+    assert [finding.code for finding in check(table, _SPEECH)] == ["audio.silent"]
+
+
+def test_digital_silence_is_an_error_even_where_silence_is_allowed(clips: Callable[..., pa.Table]) -> None:
+    table = clips(silent_fraction=[1.0, 1.0], peak_dbfs=[None, -61.0], trailing_silence=[5.0, 1.0])
+    (finding,) = check(table, Validate(max_silent_fraction=1.0))
+    assert (finding.code, finding.clip_id) == ("audio.silent", f"{0:020x}")
+
+
+def test_clip_that_was_not_measured_passes(clips: Callable[..., pa.Table]) -> None:
+    columns = (
+        "peak_dbfs",
+        "silent_fraction",
+        "leading_silence",
+        "loudness_lufs",
+        "dc_offset",
+        "bandwidth_hz",
+        "snr_db",
+    )
+    assert check(clips(**{name: [None] for name in columns}), _SPEECH) == []
+
+
+def test_table_without_rows_has_no_findings(clips: Callable[..., pa.Table]) -> None:
+    assert check(clips(path=[]), _SPEECH) == []

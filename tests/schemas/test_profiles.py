@@ -1,0 +1,83 @@
+"""The metadata schemas that ``lds init --profile`` offers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from listen_datasets import tables
+from listen_datasets.schema import MetadataSchema
+
+PROFILES = sorted((tables.schemas_folder() / "metadata").glob("*.schema.json"), key=lambda path: path.name)
+_GOOD: dict[str, dict[str, Any]] = {
+    "music": {"file_name": "a.wav", "label": "jazz", "tempo_bpm": "120.5", "key": "Bb minor", "year": "1998"},
+    "sound-event": {"file_name": "a.wav", "label": "rain", "recorded": "2024-02-29", "latitude": "-53.5"},
+    "speech": {"file_name": "a.wav", "speaker": "007", "transcript": "null", "language": "de-AT", "consent": "true"},
+}
+
+
+def _name(path: Path) -> str:
+    return path.name.removesuffix(".schema.json")
+
+
+def _broken(path: Path, row: dict[str, Any]) -> list[tuple[str, str]]:
+    schema = MetadataSchema.load(path)
+    table = pa.table({name: pa.array([value], pa.string()) for name, value in row.items()})
+    return [(violation.pointer, violation.keyword) for violation in schema.check(schema.instances(table))]
+
+
+def test_there_is_a_schema_for_each_profile() -> None:
+    assert [_name(path) for path in PROFILES] == sorted(_GOOD)
+
+
+@pytest.mark.parametrize("path", PROFILES, ids=_name)
+def test_good_row_passes(path: Path) -> None:
+    assert _broken(path, {**_GOOD[_name(path)], "notes": "of my own"}) == []
+
+
+@pytest.mark.parametrize("path", PROFILES, ids=_name)
+def test_row_needs_what_is_required(path: Path) -> None:
+    required = json.loads(path.read_text(encoding="utf-8"))["required"]
+    assert _broken(path, {"notes": "x"}) == [(f"/{name}", "required") for name in sorted(required)]
+
+
+@pytest.mark.parametrize(
+    ("profile", "column", "value", "keyword"),
+    [
+        ("speech", "language", "English language", "pattern"),
+        ("speech", "transcript", "", "minLength"),
+        ("speech", "consent", "false", "const"),
+        ("speech", "duration", "0", "exclusiveMinimum"),
+        ("speech", "sample_rate", "44.1", "type"),
+        ("music", "key", "H minor", "pattern"),
+        ("music", "year", "098", "type"),
+        ("music", "source_url", "no address", "format"),
+        ("sound-event", "recorded", "2023-02-29", "format"),
+        ("sound-event", "latitude", "91", "maximum"),
+        ("sound-event", "confidence", "1.01", "maximum"),
+    ],
+)
+def test_bad_value_is_found(profile: str, column: str, value: str, keyword: str) -> None:
+    path = next(path for path in PROFILES if _name(path) == profile)
+    assert _broken(path, {**_GOOD[profile], column: value}) == [(f"/{column}", keyword)]
+
+
+@pytest.mark.parametrize("path", PROFILES, ids=_name)
+def test_every_column_has_a_description_and_an_example_that_passes(path: Path) -> None:
+    columns = json.loads(path.read_text(encoding="utf-8"))["properties"]
+    assert [name for name, column in columns.items() if not column["description"]] == []
+    for name, column in columns.items():
+        rows = [(row, {"value": example}) for row, example in enumerate(column["examples"])]
+        alone = MetadataSchema.load({"type": "object", "properties": {"value": column}})
+        assert (name, list(alone.check(rows))) == (name, [])
+
+
+@pytest.mark.parametrize("path", PROFILES, ids=_name)
+def test_columns_that_lds_measures_are_declared_with_the_same_type(path: Path) -> None:
+    declared = {name: column.types for name, column in MetadataSchema.load(path).columns().items()}
+    owned = {name: entry["type"] for name, entry in tables.owned_columns().items() if name in declared}
+    assert {name: declared[name] for name in owned} == {"duration": {"number", "integer"}, "sample_rate": {"integer"}}
