@@ -1,0 +1,367 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from listen_datasets import audio, recipe, registry, tables
+from listen_datasets.errors import MachineError, UsageError
+from listen_datasets.executors import Done, Executor, Lost
+from listen_datasets.executors.local import LocalProcesses
+from listen_datasets.executors.serial import Serial
+from listen_datasets.extractors.log_mel import LogMel
+from listen_datasets.extractors.loudness import Loudness
+from listen_datasets.extractors.mfcc import Mfcc
+from listen_datasets.progress import Silent
+from listen_datasets.stage import Outcome, Workspace
+from listen_datasets.stages import features
+from listen_datasets.storage import Disk
+from listen_datasets.testing.recordings import encode
+from listen_datasets.testing.signals import noise, tone
+
+RECORDINGS = {
+    "b/speech.wav": encode(noise(1, duration=0.8), 16_000),
+    "a.flac": encode(noise(2, duration=0.5, sample_rate=44_100, num_channels=2), 44_100, container="FLAC"),
+    "short.wav": encode(tone(duration=0.1, sample_rate=8_000), 8_000),
+}
+
+Row = dict[str, Any]
+
+
+def rows_of(recordings: Mapping[str, bytes], duration: float = 1.0) -> list[Row]:
+    """Return a row of the manifest for each recording; a clip that is claimed to be longer ends with its recording."""
+    return [
+        {
+            "clip_id": hashlib.sha256(data).hexdigest()[:20],
+            "source": "main",
+            "path": path,
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "start": 0.0,
+            "duration": duration,
+        }
+        for path, data in recordings.items()
+    ]
+
+
+def workspace_of(
+    root: Path, rows: Sequence[Row] | None = None, executor: Executor | None = None, run: str = "run"
+) -> Workspace:
+    """Return a dataset with the recordings above on disk."""
+    for path, data in RECORDINGS.items():
+        file = root / "audio" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    about = recipe.About(name="test")
+    return Workspace(
+        root=root,
+        staging=root / ".lds" / "stage" / run,
+        recipe=recipe.Recipe(dataset=about, source=(recipe.Source(name="main", path="audio"),)),
+        manifest=tables.table_of(rows_of(RECORDINGS) if rows is None else rows, "ingest"),
+        rejected=tables.rejected_table([]),
+        history={},
+        executor=executor or Serial(),
+        progress=Silent(),
+        disk=Disk(root),
+    )
+
+
+def run(workspace: Workspace, config: features.Config | None = None) -> Outcome:
+    return features.STAGE.run(workspace, config or features.Config())
+
+
+def read(outcome: Outcome, path: str) -> pa.Table:
+    return pq.read_table(outcome.files[path].path, page_checksum_verification=True)
+
+
+def samples_of(workspace: Workspace, path: str) -> tuple[npt.NDArray[np.float32], int]:
+    return audio.load(workspace.root / "audio", path)
+
+
+def test_each_extractor_writes_a_file_with_every_clip_in_order(tmp_path: Path) -> None:
+    workspace = workspace_of(tmp_path)
+
+    outcome = run(workspace)
+
+    clip_ids = workspace.manifest.column("clip_id").to_pylist()
+    assert {path: read(outcome, path).column("clip_id").to_pylist() for path in outcome.files} == {
+        "features/log-mel/part-00000.parquet": clip_ids,
+        "features/mfcc/part-00000.parquet": clip_ids,
+        "features/loudness/part-00000.parquet": clip_ids,
+    }
+
+
+def test_files_lie_in_the_staging_folder_under_their_final_path(tmp_path: Path) -> None:
+    workspace = workspace_of(tmp_path)
+
+    outcome = run(workspace)
+
+    assert {path: file.path for path, file in outcome.files.items()} == {
+        path: workspace.staging / path for path in outcome.files
+    }
+    assert outcome.manifest is None
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "extractor"),
+    [("log-mel", "log_mel", LogMel(recipe.LogMel())), ("mfcc", "mfcc", Mfcc(recipe.Mfcc()))],
+)
+def test_arrays_read_back_with_pandas_are_those_of_the_extractor(
+    tmp_path: Path, name: str, column: str, extractor: LogMel | Mfcc
+) -> None:
+    workspace = workspace_of(tmp_path)
+    expected = extractor(*samples_of(workspace, "a.flac"))[column]
+    outcome = run(workspace)
+
+    frame = pd.read_parquet(outcome.files[f"features/{name}/part-00000.parquet"].path)
+
+    assert np.array_equal(np.stack(frame[column][1]), np.asarray(expected))
+
+
+def test_arrays_read_back_with_pyarrow_are_those_of_the_extractor(tmp_path: Path) -> None:
+    workspace = workspace_of(tmp_path)
+    expected = LogMel(recipe.LogMel())(*samples_of(workspace, "short.wav"))["log_mel"]
+
+    column = read(run(workspace), "features/log-mel/part-00000.parquet").column("log_mel")
+
+    assert np.array_equal(column[2].values.flatten().to_numpy().reshape(-1, 64), np.asarray(expected))
+
+
+def test_loudness_of_a_short_clip_is_null(tmp_path: Path) -> None:
+    workspace = workspace_of(tmp_path)
+    expected = Loudness(recipe.Loudness())(*samples_of(workspace, "b/speech.wav"))
+
+    table = read(run(workspace), "features/loudness/part-00000.parquet")
+
+    assert {name: table.column(name).to_pylist() for name in expected} == {
+        name: [value, table.column(name)[1].as_py(), None] for name, value in expected.items()
+    }
+    assert table.column("loudness_lufs").null_count == 1
+
+
+def test_footer_says_what_made_the_columns(tmp_path: Path) -> None:
+    config = features.Config(extractors=("mfcc",), mfcc=recipe.Mfcc(n_mfcc=13))
+
+    outcome = run(workspace_of(tmp_path), config)
+
+    path = outcome.files["features/mfcc/part-00000.parquet"].path
+    assert json.loads(pq.read_metadata(path).metadata[b"lds"]) == {
+        "extractor": "mfcc",
+        "version": "1",
+        "parameters": {
+            "sample-rate": 16000, "n-fft": 1024, "hop-length": 256, "n-mels": 64, "top-db": 80.0, "n-mfcc": 13,
+        },
+    }  # fmt: skip
+    assert pq.read_schema(path).metadata[b"lds"] == pq.read_metadata(path).metadata[b"lds"]
+
+
+def test_columns_carry_their_description_and_unit(tmp_path: Path) -> None:
+    schema = read(run(workspace_of(tmp_path)), "features/log-mel/part-00000.parquet").schema
+
+    assert schema.field("log_mel").metadata[b"description"].startswith(b"Mel spectrogram")
+    assert schema.field("log_mel").metadata[b"unit"] == b"dB"
+
+
+@pytest.mark.parametrize("name", ["log-mel", "mfcc"])
+def test_floats_are_stored_by_byte_position(tmp_path: Path, name: str) -> None:
+    outcome = run(workspace_of(tmp_path))
+
+    group = pq.read_metadata(outcome.files[f"features/{name}/part-00000.parquet"].path).row_group(0)
+    assert "BYTE_STREAM_SPLIT" in group.column(1).encodings
+    assert not group.column(1).is_stats_set
+
+
+def test_report_counts_clips_columns_and_bytes(tmp_path: Path) -> None:
+    outcome = run(workspace_of(tmp_path), features.Config(extractors=("loudness",)))
+
+    (file,) = outcome.files.values()
+    columns = ["loudness_lufs", "max_momentary_lufs", "max_short_term_lufs"]
+    assert outcome.report == {
+        "extractors": {"loudness": {"clips": 3, "columns": columns, "bytes": file.bytes}},
+        "parts": 1,
+    }
+
+
+@pytest.mark.parametrize("executor", [Serial(), LocalProcesses(workers=2)], ids=["again", "two processes"])
+def test_bytes_do_not_depend_on_the_executor(tmp_path: Path, executor: Executor) -> None:
+    rows = rows_of(RECORDINGS, duration=features.PART_SECONDS)  # so that each clip is a part
+
+    one = run(workspace_of(tmp_path, rows, Serial(), "one"))
+    other = run(workspace_of(tmp_path, rows, executor, "other"))
+
+    assert len(one.files) == 9
+    assert {path: file.sha256 for path, file in one.files.items()} == {
+        path: file.sha256 for path, file in other.files.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("durations", "sizes"),
+    [
+        ([], []),
+        ([1.0] * 512, [512]),
+        ([1.0] * 1025, [512, 512, 1]),
+        ([600.0, 600.0, 0.1], [2, 1]),
+        ([1.0, 5000.0, 1.0], [1, 1, 1]),
+    ],
+)
+def test_parts_hold_512_clips_or_20_minutes_at_most(durations: list[float], sizes: list[int]) -> None:
+    rows = [
+        {"clip_id": str(i), "source": "s", "path": "p", "sha256": "0", "start": 0.0, "duration": duration}
+        for i, duration in enumerate(durations)
+    ]
+
+    parts = features.plan(tables.table_of(rows, "ingest"))
+
+    assert [len(part.clips) for part in parts] == sizes
+    assert [part.number for part in parts] == list(range(len(sizes)))
+    assert [clip.clip_id for part in parts for clip in part.clips] == [row["clip_id"] for row in rows]
+
+
+def test_clip_is_its_span_of_the_recording(tmp_path: Path) -> None:
+    (row,) = rows_of({"b/speech.wav": RECORDINGS["b/speech.wav"]})
+    workspace = workspace_of(tmp_path, [row | {"start": 0.25, "duration": 0.5}])
+    samples, sample_rate = samples_of(workspace, "b/speech.wav")
+    expected = LogMel(recipe.LogMel())(samples[4000:12_000], sample_rate)["log_mel"]
+
+    column = read(run(workspace), "features/log-mel/part-00000.parquet").column("log_mel")
+
+    assert np.array_equal(np.array(column[0].as_py(), np.float32), np.asarray(expected))
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def replace(path: Path) -> None:
+    path.write_bytes(encode(noise(9), 16_000))
+
+
+@pytest.mark.parametrize("damage", [remove, replace])
+def test_recording_that_is_not_the_ingested_one_is_a_finding_and_no_row(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    workspace = workspace_of(tmp_path)
+    damage(tmp_path / "audio" / "a.flac")
+
+    outcome = run(workspace)
+
+    clip_ids = workspace.manifest.column("clip_id").to_pylist()
+    assert [(f.code, f.severity, f.clip_id, f.path) for f in outcome.findings] == [
+        ("features.unreadable", "error", clip_ids[1], "a.flac")
+    ]
+    assert read(outcome, "features/mfcc/part-00000.parquet").column("clip_id").to_pylist() == [clip_ids[0], clip_ids[2]]
+    assert outcome.report["extractors"]["mfcc"]["clips"] == 2
+
+
+def test_part_without_a_readable_clip_is_a_file_without_rows(tmp_path: Path) -> None:
+    workspace = workspace_of(tmp_path, rows_of({"gone.wav": b""}))
+
+    table = read(run(workspace), "features/log-mel/part-00000.parquet")
+
+    assert table.num_rows == 0
+    assert table.column_names == ["clip_id", "log_mel"]
+
+
+def test_empty_manifest_is_valid_input(tmp_path: Path) -> None:
+    outcome = run(workspace_of(tmp_path, []), features.Config(extractors=("mfcc",)))
+
+    assert outcome.files == {}
+    assert outcome.report == {"extractors": {"mfcc": {"clips": 0, "columns": ["mfcc"], "bytes": 0}}, "parts": 0}
+
+
+class Losing:
+    """An executor whose workers all die."""
+
+    def map(self, fn: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Done[Any] | Lost]:  # noqa: ARG002
+        return iter([Lost("worker.crashed", "the worker was killed by SIGKILL")] * len(tasks))
+
+
+def test_lost_part_ends_the_run_and_is_named(tmp_path: Path) -> None:
+    message = r"^part 0 of the features was lost: the worker was killed by SIGKILL$"
+    with pytest.raises(MachineError, match=message) as caught:
+        run(workspace_of(tmp_path, executor=Losing()))
+
+    assert caught.value.where == "3 clips from b/speech.wav to short.wav"
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (features.Config(extractors=("logmel",)), "the extractors have no 'logmel'"),
+        (features.Config(mfcc=recipe.Mfcc(n_mels=10)), "10 mel bands have no 20 coefficients"),
+    ],
+)
+def test_extractor_that_cannot_be_made_is_refused_before_any_work(
+    tmp_path: Path, config: features.Config, message: str
+) -> None:
+    workspace = workspace_of(tmp_path, executor=Losing())
+
+    with pytest.raises(UsageError, match=message):
+        run(workspace, config)
+
+    assert not workspace.staging.exists()
+
+
+def test_inputs_are_the_clips_and_the_versions_of_the_extractors(tmp_path: Path) -> None:
+    used = features.STAGE.inputs(workspace_of(tmp_path), features.Config(extractors=("mfcc", "log-mel")))
+
+    assert sorted(used) == ["extractor log-mel", "extractor mfcc", "manifest"]
+
+
+@pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"duration": 0.7}, {"path": "other.wav"}])
+def test_inputs_change_with_the_clips(tmp_path: Path, change: Row) -> None:
+    first, *others = rows_of(RECORDINGS)
+
+    before = features.STAGE.inputs(workspace_of(tmp_path, [first, *others]), features.Config())
+    after = features.STAGE.inputs(workspace_of(tmp_path, [first | change, *others]), features.Config())
+
+    assert before["manifest"] != after["manifest"]
+
+
+PLUG_IN = """
+import pyarrow as pa
+
+class Peak:
+    name = "peak"
+    version = "7"
+
+    def fields(self):
+        return [pa.field("peak", pa.float32())]
+
+    def __call__(self, samples, sample_rate):
+        return {"peak": abs(samples).max()}
+"""
+
+
+@pytest.fixture
+def installed_plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Install a package with an extractor of its own for the length of a test."""
+    folder = tmp_path / "site-packages"
+    about = folder / "peak_plug_in-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: peak-plug-in\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[listen_datasets.extractors]\npeak = peak_plug_in:Peak\n")
+    (folder / "peak_plug_in.py").write_text(PLUG_IN)
+    monkeypatch.syspath_prepend(str(folder))
+    registry._homes.cache_clear()
+    yield
+    registry._homes.cache_clear()
+    registry.find.cache_clear()
+
+
+@pytest.mark.usefixtures("installed_plug_in")
+def test_extractor_of_another_package_is_made_without_parameters(tmp_path: Path) -> None:
+    outcome = run(workspace_of(tmp_path), features.Config(extractors=("peak",)))
+
+    table = read(outcome, "features/peak/part-00000.parquet")
+    assert table.column("peak")[2].as_py() == pytest.approx(10 ** (-6 / 20), abs=1e-3)
+    assert json.loads(table.schema.metadata[b"lds"]) == {"extractor": "peak", "version": "7", "parameters": None}
