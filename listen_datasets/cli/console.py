@@ -1,0 +1,57 @@
+"""Where words go: results to standard output, everything else to standard error, colour and bars to terminals only."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from listen_datasets.progress import Progress
+
+SCHEMA_VERSION = 1
+"""Version of every ``--json`` document; fields may be added without a new one."""
+
+
+@dataclass
+class Console:
+    """How this call of ``lds`` speaks. The options ``--json`` and ``--quiet`` set it while they are parsed."""
+
+    json: bool = False
+    quiet: bool = False
+
+    def say(self, text: str = "") -> None:
+        """Print a line of the result for people; nothing with ``--json``."""
+        if not self.json:
+            click.echo(text, color=None if _may_colour(sys.stdout) else False)
+
+    def note(self, text: str) -> None:
+        """Print a line that is not the result; nothing with ``--quiet``."""
+        if not self.quiet:
+            self.warn(text)
+
+    def warn(self, text: str) -> None:
+        """Print a line that must be seen."""
+        click.echo(text, err=True, color=None if _may_colour(sys.stderr) else False)
+
+    def document(self, command: str, fields: Mapping[str, Any]) -> None:
+        """Print the one document of ``--json``."""
+        if self.json:
+            whole = {"schema_version": SCHEMA_VERSION, "command": command, **fields}
+            click.echo(json.dumps(whole, ensure_ascii=False, allow_nan=False, indent=2))
+
+    def progress(self) -> Progress:
+        """Return bars on standard error if that is a terminal, else nothing."""
+        from listen_datasets.progress import Silent, Terminal  # noqa: PLC0415 - start-up time
+
+        is_shown = not self.quiet and sys.stderr.isatty()
+        return Terminal(sys.stderr) if is_shown else Silent()
+
+
+def _may_colour(stream: Any) -> bool:  # noqa: ANN401 - any text stream
+    return not os.environ.get("NO_COLOR") and stream.isatty()

@@ -1,0 +1,157 @@
+"""Options that commands share, and flags derived from a section of the recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from listen_datasets.cli.console import Console
+
+if TYPE_CHECKING:
+    from listen_datasets.config import Flag
+    from listen_datasets.executors import Executor
+    from listen_datasets.recipe import Section
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FAIL_ON = ("error", "warning", "never")
+
+
+def dataset_argument(function: F) -> F:
+    """Add DATASET, the first argument of every command."""
+    kind = click.Path(file_okay=False, path_type=Path)
+    return click.argument("dataset", type=kind, metavar="DATASET")(function)
+
+
+def common_options(function: F) -> F:
+    """Add what every command has: ``--json``, ``--quiet``, ``--jobs``, ``--engine``."""
+    for decorate in reversed(
+        [
+            click.option("--json", is_flag=True, is_eager=True, expose_value=False, callback=_set("json"),
+                         help="Print one JSON document."),
+            click.option("--quiet", "-q", is_flag=True, is_eager=True, expose_value=False, callback=_set("quiet"),
+                         help="Print no progress and no remarks."),
+            click.option("--jobs", "-j", type=click.IntRange(1, 1024), default=None, metavar="N",
+                         help="Worker processes; as many as processors if left out."),
+            click.option("--engine", type=click.Choice(["local", "serial"]), default="local", show_default=True,
+                         help="Work in processes of this machine, or in this process alone."),
+        ]
+    ):  # fmt: skip
+        function = decorate(function)
+    return function
+
+
+def stage_options(function: F) -> F:
+    """Add what every command that runs a stage has."""
+    for decorate in reversed(
+        [
+            click.option("--fail-on", type=click.Choice(FAIL_ON), default="error", show_default=True,
+                         help="Least severity of a finding that makes the exit code 1."),
+            click.option("--force", is_flag=True, help="Run even if nothing has changed."),
+            click.option("--timeout", type=click.FloatRange(min=1), default=900.0, show_default=True, metavar="S",
+                         help="Seconds that one task of a worker may take."),
+            click.option("--lock-timeout", type=click.FloatRange(min=0), default=0.0, show_default=True, metavar="S",
+                         help="Seconds to wait while another run holds the dataset."),
+        ]
+    ):  # fmt: skip
+        function = decorate(function)
+    return function
+
+
+def section_options(section: type[Section], spelling: Mapping[str, str] | None = None) -> Callable[[F], F]:
+    """Derive an option from every key of a section.
+
+    Args:
+        section: The section's struct.
+        spelling: Other names of flags, by key: the singular where a key of a list is a plural.
+    """
+    from listen_datasets import config  # noqa: PLC0415 - start-up time
+
+    def decorate(function: F) -> F:
+        for flag in reversed(list(config.flags(section))):
+            function = _option(flag, (spelling or {}).get(flag.key, flag.key))(function)
+        return function
+
+    return decorate
+
+
+def executor(engine: str, jobs: int | None, timeout: float) -> Executor:
+    """Return what maps over tasks."""
+    from listen_datasets import registry  # noqa: PLC0415 - start-up time
+
+    kind = registry.find("executors", engine)
+    if engine == "serial":
+        serial: Executor = kind()
+        return serial
+    local: Executor = kind(timeout=timeout) if jobs is None else kind(workers=jobs, timeout=timeout)
+    return local
+
+
+def _set(name: str) -> Callable[[click.Context, click.Parameter, bool], None]:
+    def callback(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - Click's
+        if value:
+            setattr(context.find_object(Console), name, value)
+
+    return callback
+
+
+def _option(flag: Flag, name: str) -> Callable[[F], F]:
+    text = f"{flag.help} {_default(flag)}".strip()
+    if flag.kind == "switch":
+        return click.option(f"--{name}/--no-{name}", flag.field, default=None, help=text)
+    return click.option(
+        f"--{name}", flag.field, type=_type(flag), multiple=flag.many, default=None, help=text,
+        callback=_given if flag.many else None, metavar="NAME=SHARE,..." if flag.kind == "pairs" else None,
+    )  # fmt: skip
+
+
+def _given(_context: click.Context, _parameter: click.Parameter, value: tuple[Any, ...]) -> list[Any] | None:
+    """Tell "not given" from "given": an option that may be repeated is an empty tuple when it is not."""
+    return list(value) or None
+
+
+def _default(flag: Flag) -> str:
+    if flag.kind == "pairs":
+        return f"[default: {','.join(f'{key}={value:g}' for key, value in flag.default.items())}]"
+    if flag.kind == "switch":
+        return f"[default: {'yes' if flag.default else 'no'}]"
+    if flag.many:
+        return (
+            f"May be repeated. [default: {', '.join(map(str, flag.default))}]" if flag.default else "May be repeated."
+        )
+    return f"[default: {flag.default}]" if flag.default not in (None, "") else ""
+
+
+def _type(flag: Flag) -> click.ParamType[Any]:
+    match flag.kind:
+        case "choice":
+            return click.Choice(flag.choices)
+        case "integer":
+            return click.INT
+        case "number":
+            return click.FLOAT
+        case "pairs":
+            return Shares()
+        case _:
+            return click.STRING
+
+
+class Shares(click.ParamType[dict[str, float]]):
+    """Names with numbers: ``train=0.8,validation=0.1,test=0.1``."""
+
+    name = "shares"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, float]:  # noqa: ANN401
+        """Return the numbers by name."""
+        if isinstance(value, dict):
+            return value
+        shares: dict[str, float] = {}
+        for part in str(value).split(","):
+            name, is_pair, number = part.partition("=")
+            if not is_pair or name.strip() in shares:
+                self.fail(f"{value!r} is not of the form train=0.8,validation=0.1,test=0.1", param, ctx)
+            shares[name.strip()] = float(click.FLOAT(number, param, ctx))
+        return shares

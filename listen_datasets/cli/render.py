@@ -1,0 +1,169 @@
+"""What came of a stage, as text for people and as fields for ``--json``."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from listen_datasets.errors import ExitCode
+from listen_datasets.text import visible
+
+if TYPE_CHECKING:
+    from listen_datasets.cli.console import Console
+    from listen_datasets.dataset import Applied
+    from listen_datasets.model import Counts, Finding
+
+_COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
+_ORDER = ("error", "warning", "note")
+_EXAMPLES = 3
+_AFTER = {
+    "ingest": "validate",
+    "validate": "dedup",
+    "dedup": "split",
+    "features": "split",
+    "split": "shard",
+    "shard": "card",
+    "card": "verify",
+}
+
+
+def applied(console: Console, result: Applied) -> None:
+    """Print what a stage did: fates, its own summary, findings by code with examples."""
+    state = " (up to date: nothing has changed)" if result.is_up_to_date else ""
+    console.say(f"{click.style(result.entry.stage, bold=True)}{state}")
+    console.say(f"  {counts(result.counts)}")
+    for line in _LINES[result.entry.stage](result.entry.report):
+        console.say(f"  {line}")
+    for line in findings(result.findings):
+        console.say(f"  {line}")
+
+
+def counts(fates: Counts) -> str:
+    """Return the fates of the inputs in one line."""
+    return (
+        f"{fates.inputs} inputs = {fates.kept} kept + {fates.duplicate} duplicate + {fates.excluded} excluded"
+        f" + {fates.rejected} rejected + {fates.unreadable} unreadable"
+    )
+
+
+def findings(items: Sequence[Finding]) -> Iterator[str]:
+    """Yield findings by severity and code, most frequent first, with a few examples each."""
+    grouped: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for item in items:
+        grouped[item.severity, item.code].append(item)
+    for (severity, code), group in sorted(
+        grouped.items(), key=lambda entry: (_ORDER.index(entry[0][0]), -len(entry[1]), entry[0][1])
+    ):
+        yield f"{click.style(severity, fg=_COLOURS[severity])} {code}  x{len(group)}"
+        for item in group[:_EXAMPLES]:
+            yield f"  {_place(item)}{visible(item.message, 300)}"
+            if item.hint:
+                yield f"    try: {visible(item.hint, 300)}"
+        if len(group) > _EXAMPLES:
+            yield f"  ... and {len(group) - _EXAMPLES} more"
+
+
+def as_fields(result: Applied) -> dict[str, Any]:
+    """Return what a stage did as the fields of its ``--json`` document."""
+    by_severity = {severity: sum(item.severity == severity for item in result.findings) for severity in _ORDER}
+    return {
+        "up_to_date": result.is_up_to_date,
+        "counts": result.entry.counts,
+        "report": result.entry.report,
+        "findings": {
+            "by_severity": by_severity,
+            "by_code": result.entry.findings,
+            "items": msgspec.to_builtins(list(result.findings)),
+        },
+    }
+
+
+def next_step(stage: str, dataset: Path, code: ExitCode) -> str:
+    """Return the line that says what to do next."""
+    if code is ExitCode.INCOMPLETE:
+        return f"next: make the unreadable files readable, then lds ingest {shlex.quote(str(dataset))}"
+    return f"next: lds {_AFTER[stage]} {shlex.quote(str(dataset))}"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of audio for people."""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes for people."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def _place(item: Finding) -> str:
+    if item.path is None:
+        return ""
+    line = f":{item.line}" if item.line is not None else ""
+    return f"{visible(item.path)}{line}: "
+
+
+def _tally(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in numbers.items())
+
+
+def _ingest(report: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{duration(report['seconds_of_audio'])} of audio: {_tally(report['containers'])}; rates {_tally(report['sample_rates'])}"
+    if report["ignored"]:
+        yield f"not audio by their suffix, so not looked at: {_tally(report['ignored'])}"
+    for note in report["notes"]:
+        yield f"note: {visible(note)}"
+
+
+def _validate(report: Mapping[str, Any]) -> Iterator[str]:
+    judged = f"{report['schema']} and " if report.get("schema") else ""
+    yield f"{report['checked_rows']} clips judged by {judged}{len(report['rules'])} rules; {report['excluded']} excluded"
+
+
+def _dedup(report: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{report['duplicates']} duplicates in {report['groups']} groups; not searched: {', '.join(report['not_searched'])}"
+
+
+def _features(report: Mapping[str, Any]) -> Iterator[str]:
+    for name, entry in report["extractors"].items():
+        yield f"{name}: {entry['clips']} clips, {size(entry['bytes'])} in features/{name}"
+
+
+def _split(report: Mapping[str, Any]) -> Iterator[str]:
+    for name, entry in report["ratios"].items():
+        yield f"{name:<12} {entry['clips']:>7} clips  {100 * entry['got']:5.1f} % (wanted {100 * entry['wanted']:.1f} %)"
+    for name, entry in report["relations"].items():
+        pairs = entry["pairs_across"] if isinstance(entry, Mapping) else entry
+        yield f"pairs of clips across splits with the same {name}: {pairs}"
+
+
+def _shard(report: Mapping[str, Any]) -> Iterator[str]:
+    for name, entry in report["splits"].items():
+        yield f"{name:<12} {entry['clips']:>7} clips  {duration(entry['seconds']):>9}  {entry['shards']} shards, {size(entry['bytes'])}"
+
+
+def _card(report: Mapping[str, Any]) -> Iterator[str]:
+    for path in report["files"]:
+        yield f"wrote {path}"
+
+
+_LINES: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
+    "ingest": _ingest,
+    "validate": _validate,
+    "dedup": _dedup,
+    "features": _features,
+    "split": _split,
+    "shard": _shard,
+    "card": _card,
+}

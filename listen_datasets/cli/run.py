@@ -1,0 +1,54 @@
+"""``lds run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from listen_datasets.cli import options, render
+from listen_datasets.cli.commands import COMMANDS
+from listen_datasets.cli.console import Console
+from listen_datasets.cli.stage_command import exit_code
+from listen_datasets.errors import ExitCode, worst
+
+
+@click.command(
+    "run",
+    help=f"""{COMMANDS["run"]}
+
+    Runs every stage as lds.toml says. A stage whose inputs, settings and outputs are unchanged (compared by content, never
+    by time) is skipped and said so. Findings do not stop the run: clips with errors are kept out of dist, and the exit code
+    is 1 at the end.
+    """,
+)
+@options.dataset_argument
+@options.common_options
+@options.stage_options
+@click.pass_obj
+def command(console: Console, /, dataset: Path, **given: Any) -> ExitCode:  # noqa: ANN401 - Click's values
+    """Run all stages."""
+    from listen_datasets import stages  # noqa: PLC0415 - start-up time
+    from listen_datasets.dataset import Dataset  # noqa: PLC0415
+
+    opened = Dataset.open(dataset)
+    executor = options.executor(given["engine"], given["jobs"], given["timeout"])
+    done, codes = [], []
+    for name in stages.ORDER:
+        applied = opened.apply(
+            stages.find(name),
+            executor=executor,
+            progress=console.progress(),
+            lock_timeout=given["lock_timeout"],
+            force=given["force"],
+        )
+        render.applied(console, applied)
+        codes.append(exit_code(applied, given["fail_on"]))
+        done.append(applied)
+    console.say()
+    console.say(f"{render.counts(done[-1].counts)}")
+    console.say(f"card: {dataset / 'dist' / 'README.md'}")
+    console.document("run", {"stages": {item.entry.stage: render.as_fields(item) for item in done}})
+    console.note(f"next: lds verify {dataset}")
+    return worst(codes)

@@ -1,0 +1,92 @@
+"""The command of a stage: open the dataset, apply the stage, say what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from listen_datasets.cli import options, render
+from listen_datasets.cli.commands import COMMANDS
+from listen_datasets.cli.console import Console
+from listen_datasets.errors import ExitCode, worst
+
+if TYPE_CHECKING:
+    from listen_datasets.dataset import Applied
+    from listen_datasets.model import Finding
+    from listen_datasets.recipe import Section
+
+_RANK = {"note": 0, "warning": 1, "error": 2}
+
+
+def stage_command(
+    name: str,
+    section: type[Section],
+    *,
+    details: str,
+    spelling: Mapping[str, str] | None = None,
+    prepare: Callable[[Path, Mapping[str, Any]], None] | None = None,
+    extra: Iterable[Callable[[Any], Any]] = (),
+) -> click.Command:
+    """Make the command of a stage.
+
+    Args:
+        name: The stage.
+        section: Its section of the recipe: every key becomes a flag.
+        details: The help text below the summary.
+        spelling: Other names of flags, by key.
+        prepare: Called with the dataset's folder and the values of `extra` before the dataset is opened.
+        extra: Further options and arguments, as decorators.
+    """
+
+    @click.pass_obj
+    def callback(console: Console, /, dataset: Path, **given: Any) -> ExitCode:  # noqa: ANN401 - Click's values
+        from listen_datasets import config, stages  # noqa: PLC0415 - start-up time
+        from listen_datasets.dataset import Dataset  # noqa: PLC0415
+
+        stage = stages.find(name)
+        settings = {flag.field: given.pop(flag.field) for flag in config.flags(section)}
+        call = {key: given.pop(key) for key in ("jobs", "engine", "timeout", "lock_timeout", "force", "fail_on")}
+        if prepare is not None:
+            prepare(dataset, given)
+        opened = Dataset.open(dataset)
+        applied = opened.apply(
+            stage,
+            config.merged(getattr(opened.recipe, name), settings),
+            executor=options.executor(call["engine"], call["jobs"], call["timeout"]),
+            progress=console.progress(),
+            lock_timeout=call["lock_timeout"],
+            force=call["force"],
+        )
+        render.applied(console, applied)
+        code = exit_code(applied, call["fail_on"])
+        console.document(name, render.as_fields(applied))
+        if not console.json:
+            console.note(render.next_step(name, dataset, code))
+        return code
+
+    callback.__doc__ = f"{COMMANDS[name]}\n\n{details}"
+    command: Callable[..., Any] = callback
+    for decorate in (
+        options.common_options, options.stage_options, options.section_options(section, spelling),
+        *extra, options.dataset_argument,
+    ):  # fmt: skip
+        command = decorate(command)
+    return click.command(name, help=callback.__doc__)(command)
+
+
+def exit_code(applied: Applied, fail_on: str) -> ExitCode:
+    """Return the code that says what a stage found."""
+    codes = [ExitCode.OK]
+    if any_at_least(applied.findings, fail_on):
+        codes.append(ExitCode.FINDINGS)
+    if applied.entry.stage == "ingest" and applied.counts.unreadable:
+        codes.append(ExitCode.INCOMPLETE)
+    return worst(codes)
+
+
+def any_at_least(findings: Iterable[Finding], fail_on: str) -> bool:
+    """Tell whether a finding is as severe as the user minds."""
+    return fail_on != "never" and any(_RANK[finding.severity] >= _RANK[fail_on] for finding in findings)
