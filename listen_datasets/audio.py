@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
@@ -21,8 +21,10 @@ from listen_datasets.decoding import DECODER, Block, Blocks, blocks, ran_out
 from listen_datasets.errors import MachineError
 from listen_datasets.inputs import InputProblem, OpenInput, opened
 from listen_datasets.model import Fate, Scalar
-from listen_datasets.probes import Probe
 from listen_datasets.text import visible
+
+if TYPE_CHECKING:
+    from listen_datasets.probes import Probe
 
 MAX_CHANNELS = 64
 MIN_RATE, MAX_RATE = 1_000, 768_000

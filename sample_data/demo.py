@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from listen_datasets import Dataset
+from listen_datasets.model import Fate
 from listen_datasets.text import visible
 
 HERE = Path(__file__).resolve().parent
@@ -59,7 +60,7 @@ def summary(folder: Path) -> int:
         print(f"  {'found' if is_found else 'MISSED':<7} {visible(defect['path'])}: {defect['code']}")
         if not is_found:
             missed.append(defect["path"])
-    fates = ", ".join(f"{number} {fate}" for fate, number in counts.items() if fate != "inputs")
+    fates = ", ".join(f"{counts[fate]} {fate}" for fate in Fate)
     print(f"\n{counts['inputs']} inputs: {fates}")
     print(f"{len(missed)} of the defects that this version looks for were missed")
     print(f"The card: {folder / 'dist' / 'README.md'}")
