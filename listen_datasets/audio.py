@@ -265,7 +265,7 @@ def _wrong_length(structure: Structure, decoded: int, declared: int, *, is_prove
     evidence: dict[str, Scalar] = {"decoded_samples": decoded, "declared_samples": declared}
     message = f"the header promises {declared:,} samples and {decoded:,} were decoded"
     if structure.container != "flac":
-        return Problem("audio.length_mismatch", "warning", message, None, evidence)
+        return Problem("audio.inexact_length", "warning", message, None, evidence)
     if decoded < declared and not is_proven:
         return Problem("audio.truncated", "error", message, "get a whole copy of the file", evidence)
     return Problem("audio.length_mismatch", "error", message, None, evidence)

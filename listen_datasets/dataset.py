@@ -11,6 +11,7 @@ import importlib.metadata
 import platform
 import secrets
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -220,7 +221,7 @@ class Dataset:
                 removed=tuple(self._outdated(stage, known, written)),
                 agent=agent(),
                 counts=self._fates(outcome),
-                findings=_tally(outcome.findings),
+                findings=_tally(outcome),
                 report=dict(outcome.report),
             )
             if not held.still_mine():
@@ -369,11 +370,9 @@ def _findings(stage: str) -> str:
     return f"findings/{stage}.parquet"
 
 
-def _tally(findings: Any) -> dict[str, int]:  # noqa: ANN401 - any sequence of findings
-    tally: dict[str, int] = {}
-    for finding in findings:
-        tally[finding.code] = tally.get(finding.code, 0) + 1
-    return dict(sorted(tally.items()))
+def _tally(outcome: Outcome) -> dict[str, int]:
+    counted = Counter(item.code for item in outcome.findings) if outcome.tally is None else outcome.tally
+    return dict(sorted(counted.items()))
 
 
 def _is_intact(path: Path, sha256: str) -> bool:

@@ -89,7 +89,10 @@ def _update(state: _Hash, array: pa.Array) -> None:
 def _is_bytes(kind: pa.DataType) -> bool:
     import pyarrow as pa  # noqa: PLC0415
 
-    return any(is_kind(kind) for is_kind in (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary))
+    return any(
+        is_kind(kind)
+        for is_kind in (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    )
 
 
 def _update_fixed_width(state: _Hash, array: pa.Array) -> None:

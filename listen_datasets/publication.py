@@ -20,6 +20,7 @@ LICENSE = "license"
 _PRIVATE = frozenset({"metadata_file", "metadata_line", "excluded_by", "duplicate_of", "duplicate_level", "split"})
 """Columns of ``lds`` that say nothing about a clip that is published; its split is the file that it is in."""
 
+_NAMEABLE = (pa.types.is_string, pa.types.is_integer, pa.types.is_boolean, pa.types.is_null)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]+")
 
 
@@ -66,10 +67,12 @@ def licensed(clips: pa.Table, recipe: Recipe) -> pa.Table:
     if at < 0:
         return clips.append_column(LICENSE, pc.coalesce(*(_unless_blank(texts) for texts in known)))
     column = clips.column(LICENSE)
+    if pa.types.is_null(column.type):
+        column = column.cast(pa.string())
     if not pa.types.is_string(column.type):
         raise RecipeError(f"the column {LICENSE} is {column.type}, not text", hint="write SPDX ids, such as CC-BY-4.0")
     texts = pc.coalesce(*(_unless_blank(texts) for texts in (column.combine_chunks(), *known)))
-    return clips.set_column(at, clips.schema.field(at), texts)
+    return clips.set_column(at, clips.schema.field(at).with_type(pa.string()), texts)
 
 
 def unlicensed(clips: pa.Table) -> Iterator[Finding]:
@@ -132,7 +135,7 @@ def classes_of(column: pa.ChunkedArray, name: str) -> list[str]:
         RecipeError: The values are no text, whole numbers or truth values.
     """
     kind = column.type
-    if not (pa.types.is_string(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)):
+    if not any(is_kind(kind) for is_kind in _NAMEABLE):
         raise RecipeError(
             f"the column {name!r} is {kind}, which cannot be a class label",
             where="[shard] class-labels",

@@ -91,6 +91,7 @@ class Outcome:
         findings: What is wrong with the data.
         files: Files written below the staging folder, by their path in the dataset.
         report: Small JSON summary for people and the ledger: no clock, path of the machine, or worker count.
+        tally: Number of findings by code, where more were made than are kept in `findings`.
         used: What `Stage.inputs` would say, where the stage has learnt it anyway; asked for if None.
     """
 
@@ -99,6 +100,7 @@ class Outcome:
     findings: Sequence[Finding] = ()
     files: Mapping[str, Written] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
+    tally: Mapping[str, int] | None = None
     used: Mapping[str, str] | None = None
 
 

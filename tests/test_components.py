@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listen_datasets.components import codes, connected
+from listen_datasets.components import Integers, codes, connected
 from listen_datasets.errors import RecipeError
 
 TABLES = st.integers(0, 12).flatmap(
@@ -29,8 +29,8 @@ def reachable(num_rows: int, columns: list[list[str | None]]) -> list[set[int]]:
     return [set(np.flatnonzero(line).tolist()) for line in near]
 
 
-def numbers(values: list[str | None]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return codes(pa.chunked_array([pa.array(values, pa.string())]))  # type: ignore[return-value]
+def numbers(values: list[str | None]) -> Integers:
+    return codes(pa.chunked_array([pa.array(values, pa.string())]))
 
 
 @settings(deadline=None)
@@ -61,3 +61,7 @@ def test_text_that_differs_in_case_or_space_is_different() -> None:
 def test_lists_cannot_be_compared() -> None:
     with pytest.raises(RecipeError, match="cannot be compared"):
         codes(pa.chunked_array([pa.array([["a"], ["b"]])]))
+
+
+def test_a_column_without_any_value_joins_nobody() -> None:
+    assert codes(pa.chunked_array([pa.nulls(3)])).tolist() == [-1, -1, -1]

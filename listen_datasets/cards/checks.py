@@ -33,7 +33,9 @@ def of_card(text: str, facts: Facts) -> Iterator[str]:
     yield from (f"the card has the key {key} twice" for key in sorted({key for key in keys if keys.count(key) > 1}))
     document = yaml.safe_load(front)
     ids = document["license"] if isinstance(document["license"], list) else [document["license"]]
-    yield from (f"the card has a licence that the Hub does not know: {name}" for name in ids if name not in licences.HUB_IDS)
+    yield from (
+        f"the card has a licence that the Hub does not know: {name}" for name in ids if name not in licences.HUB_IDS
+    )
     if "other" in ids and not {"license_name", "license_link"} <= document.keys():
         yield "the card has the licence `other` without a name and a link"
     info = document["dataset_info"]

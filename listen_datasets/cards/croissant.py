@@ -84,7 +84,11 @@ def document(facts: Facts, answers: Mapping[str, str]) -> dict[str, Any]:
         "keywords": list(dict.fromkeys(("audio", *about.keywords))),
         "inLanguage": list(about.languages),
         "isLiveDataset": False,
-        **{f"rai:{key}": [answers[name]] if many else answers[name] for name, (key, many) in _RAI.items() if name in answers},
+        **{
+            f"rai:{key}": [answers[name]] if many else answers[name]
+            for name, (key, many) in _RAI.items()
+            if name in answers
+        },
         "distribution": _distribution(facts),
         "recordSet": _record_sets(facts),
     }

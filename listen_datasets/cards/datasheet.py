@@ -121,7 +121,9 @@ def check_required(required: Sequence[str], answers: Mapping[str, str]) -> None:
         if name not in by_id:
             near = difflib.get_close_matches(name, by_id, n=1)
             raise UsageError(
-                f"no question is called {name!r}", where="[card] require", hint=f"did you mean {near[0]}?" if near else None
+                f"no question is called {name!r}",
+                where="[card] require",
+                hint=f"did you mean {near[0]}?" if near else None,
             )
     missing = [name for name in required if name not in answers and by_id[name].answer != "auto"]
     if missing:
@@ -138,7 +140,7 @@ class _StrictLoader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401 - PyYAML's signature
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("aliases are not allowed")
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         if getattr(event, "tag", None) is not None:
             raise yaml.YAMLError(f"tags are not allowed: {event.tag}")
         return super().compose_node(parent, index)

@@ -46,14 +46,18 @@ def _label(facts: Facts) -> str:
 
 def _missing(facts: Facts) -> str:
     lacking = {column.name: column.nulls for column in facts.users if column.nulls}
-    return f"Clips without a value: {_listed(lacking)}." if lacking else "Every clip has a value in every metadata column."
+    return (
+        f"Clips without a value: {_listed(lacking)}." if lacking else "Every clip has a value in every metadata column."
+    )
 
 
 def _relations(facts: Facts) -> str:
     grouped = facts.entries["split"].config.get("group-by", ()) if "split" in facts.entries else ()
     if not grouped:
         return "No column was declared to relate instances."
-    numbers = ", ".join(f"{code(name)} ({len(facts.tally(name)):,} values)" for name in grouped if name in _names(facts))
+    numbers = ", ".join(
+        f"{code(name)} ({len(facts.tally(name)):,} values)" for name in grouped if name in _names(facts)
+    )
     return f"Instances that belong together share a value of {numbers or 'a column that is not published'}."
 
 
@@ -142,9 +146,7 @@ def _impact(facts: Facts) -> str:
         return f"Findings by code: {_listed(facts.findings) or 'none'}."
     counted = facts.tally(label.name)
     most, least = max(counted.values(), default=0), min(counted.values(), default=0)
-    return (
-        f"The largest class has {most:,} clips and the smallest {least:,}. Findings by code: {_listed(facts.findings) or 'none'}."
-    )
+    return f"The largest class has {most:,} clips and the smallest {least:,}. Findings by code: {_listed(facts.findings) or 'none'}."
 
 
 def _how(facts: Facts) -> str:
@@ -185,7 +187,9 @@ def _names(facts: Facts) -> set[str]:
     return {column.name for column in facts.columns}
 
 
-_SUBPOPULATIONS = frozenset({"gender", "sex", "age", "accent", "dialect", "language", "country", "region", "nationality"})
+_SUBPOPULATIONS = frozenset(
+    {"gender", "sex", "age", "accent", "dialect", "language", "country", "region", "nationality"}
+)
 
 DRAFTS: Mapping[str, Callable[[Facts], str]] = {
     "mot.creator": _creator,

@@ -40,7 +40,7 @@ def applied(console: Console, result: Applied) -> None:
     console.say(f"  {counts(result.counts)}")
     for line in _LINES[result.entry.stage](result.entry.report):
         console.say(f"  {line}")
-    for line in findings(result.findings):
+    for line in findings(result.findings, result.entry.findings):
         console.say(f"  {line}")
 
 
@@ -52,26 +52,35 @@ def counts(fates: Counts) -> str:
     )
 
 
-def findings(items: Sequence[Finding]) -> Iterator[str]:
-    """Yield findings by severity and code, most frequent first, with a few examples each."""
+def findings(items: Sequence[Finding], tally: Mapping[str, int]) -> Iterator[str]:
+    """Yield findings by severity and code, most frequent first, with a few examples each.
+
+    Args:
+        items: The findings that are kept.
+        tally: The exact number by code.
+    """
     grouped: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
     for item in items:
         grouped[item.severity, item.code].append(item)
     for (severity, code), group in sorted(
-        grouped.items(), key=lambda entry: (_ORDER.index(entry[0][0]), -len(entry[1]), entry[0][1])
+        grouped.items(), key=lambda entry: (_ORDER.index(entry[0][0]), -tally[entry[0][1]], entry[0][1])
     ):
-        yield f"{click.style(severity, fg=_COLOURS[severity])} {code}  x{len(group)}"
+        yield f"{click.style(severity, fg=_COLOURS[severity])} {code}  x{tally[code]}"
         for item in group[:_EXAMPLES]:
             yield f"  {_place(item)}{visible(item.message, 300)}"
             if item.hint:
                 yield f"    try: {visible(item.hint, 300)}"
-        if len(group) > _EXAMPLES:
-            yield f"  ... and {len(group) - _EXAMPLES} more"
+        if tally[code] > _EXAMPLES:
+            yield f"  ... and {tally[code] - _EXAMPLES} more"
 
 
 def as_fields(result: Applied) -> dict[str, Any]:
     """Return what a stage did as the fields of its ``--json`` document."""
-    by_severity = {severity: sum(item.severity == severity for item in result.findings) for severity in _ORDER}
+    from listen_datasets import catalogue  # noqa: PLC0415 - start-up time
+
+    by_severity = dict.fromkeys(_ORDER, 0)
+    for code, number in result.entry.findings.items():
+        by_severity[catalogue.severity(code)] += number
     return {
         "up_to_date": result.is_up_to_date,
         "counts": result.entry.counts,

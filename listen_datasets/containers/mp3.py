@@ -170,7 +170,9 @@ def _problems(
         return (Problem("audio.truncated", "error", message, "get a whole copy of the file", {"frames": frames}),)
     if is_cut:
         return (
-            Problem("audio.truncated", "warning", f"the last frame, at byte {end:,}, is cut", None, {"frames": frames}),
+            Problem(
+                "audio.partial_frame", "warning", f"the last frame, at byte {end:,}, is cut", None, {"frames": frames}
+            ),
         )
     is_tag = source.read(end, 11).startswith(_TAGS)
     if not is_tag and _resumes(source, end, stream):

@@ -32,7 +32,10 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     answers = _answers(workspace, config)
     datasheet.check_required(config.require, answers)
     facts = gather(
-        workspace.root / FOLDER, workspace.recipe.dataset, _earlier(workspace), fates(workspace.manifest, workspace.rejected)
+        workspace.root / FOLDER,
+        workspace.recipe.dataset,
+        _earlier(workspace),
+        fates(workspace.manifest, workspace.rejected),
     )
     # Each document may hash only what stands before it.
     described = croissant.document(facts, answers)

@@ -32,6 +32,7 @@ from listen_datasets.text import visible
 
 if TYPE_CHECKING:
     from listen_datasets.audio import Measured, Unusable
+    from listen_datasets.containers import Problem
 
 __all__ = ["STAGE", "Config"]
 
@@ -214,15 +215,8 @@ def _measure(workspace: Workspace, inputs: _Inputs) -> tuple[list[dict[str, Any]
     return rows, rejected, findings
 
 
-def _problem(problem: Any, path: str) -> Finding:  # noqa: ANN401 - containers.Problem, without importing it
-    return Finding(
-        code=problem.code,
-        severity=problem.severity,
-        message=problem.message,
-        path=path,
-        hint=problem.hint,
-        evidence=problem.evidence,
-    )
+def _problem(problem: Problem, path: str) -> Finding:
+    return catalogue.finding(problem.code, problem.message, path=path, hint=problem.hint, evidence=problem.evidence)
 
 
 def _rejection(item: Rejected) -> Finding:

@@ -42,7 +42,9 @@ def run(workspace: Workspace, config: Config) -> Outcome:
         MachineError: A recording cannot be read, a worker was lost, or the files cannot be written.
     """
     published, findings = _published(workspace, config)
-    plan = {split: _plan(published.of(split), split, config.max_shard_size) for split in _splits(workspace)}
+    splits = _splits(workspace)
+    _refuse_others(published, splits)
+    plan = {split: _plan(published.of(split), split, config.max_shard_size) for split in splits}
     _refuse_empty(plan, len(findings))
     tasks = [shard for planned in plan.values() for shard in planned]
     job = Job(published.schema(), workspace.source_roots(), workspace.staging, workspace.disk)
@@ -156,6 +158,12 @@ def _refuse_giants(rows: pa.Table, sizes: npt.NDArray[np.int64]) -> None:
             where=visible(rows.column("path")[at].as_py()),
             hint="cut it into parts before `lds ingest`",
         )
+
+
+def _refuse_others(published: Publication, splits: Sequence[str]) -> None:
+    others = sorted(set(pc.unique(published.splits).to_pylist()) - set(splits))
+    if others:
+        raise UsageError(f"lds.toml has no split {others[0]!r}, but clips are in it", hint="run `lds split` again")
 
 
 def _refuse_empty(plan: Mapping[str, Sequence[Shard]], left_out: int) -> None:

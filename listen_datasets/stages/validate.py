@@ -45,6 +45,7 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     return Outcome(
         manifest=tables.with_columns(workspace.manifest, {"excluded_by": excluded_by}),
         findings=_stored(found),
+        tally=Counter(finding.code for finding in found),
         report={
             "checked_rows": workspace.manifest.num_rows,
             "by_code": dict(sorted(Counter(finding.code for finding in found).items())),

@@ -53,7 +53,7 @@ def test_fewer_frames_than_the_header_counts_are_a_truncation() -> None:
 
 
 def test_a_cut_last_frame_of_a_file_without_a_count_is_a_warning() -> None:
-    assert codes((FRAME * 10)[:-1]) == [("audio.truncated", "warning")]
+    assert codes((FRAME * 10)[:-1]) == [("audio.partial_frame", "warning")]
 
 
 @pytest.mark.parametrize(
