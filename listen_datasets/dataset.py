@@ -187,46 +187,36 @@ class Dataset:
                 self._check_tables(known)
             latest = latest_entries(known)
             self._check_needs(stage, latest)
-            workspace = Workspace(
-                root=self.root,
-                staging=self.root / commit.STAGING / run,
-                recipe=self.recipe,
-                manifest=self._seen_by(stage),
-                rejected=self.rejected,
-                history=latest,
-                executor=executor or LocalProcesses(),
-                progress=progress or Silent(),
-                disk=self._disk,
-            )
+            workspace = self._workspace(stage, latest, run, executor or LocalProcesses(), progress or Silent())
             last = latest.get(stage.name)
             if last and not force and self._is_up_to_date(stage, workspace, settings, last, known):
                 return Applied(entry=last, findings=self.findings(stage.name), is_up_to_date=True)
-            started, clock = _now(), time.perf_counter()
-            outcome = stage.run(workspace, settings)
-            check_laws(stage, workspace.manifest, outcome)
-            written = self._stage_files(stage, workspace, outcome)
-            used = stage.inputs(workspace, settings) if outcome.used is None else dict(outcome.used)
-            entry = ledger.next_entry(
-                known,
-                run=run,
-                stage=stage.name,
-                version=stage.version,
-                started=started,
-                seconds=round(time.perf_counter() - clock, 3),
-                config=config.builtins(settings),
-                used=used,
-                generated={
-                    path: ledger.Generated(bytes=file.bytes, sha256=file.sha256) for path, file in written.items()
-                },
-                removed=tuple(self._outdated(stage, known, written)),
-                agent=agent(),
-                counts=self._fates(outcome),
-                findings=_tally(outcome),
-                report=dict(outcome.report),
-            )
-            if not held.still_mine():
-                raise LockedError("another run has taken the dataset over", where=lock.NAME)
-            self._commit(run, entry, written)
+            return self._run(stage, workspace, settings, known, held)
+
+    def _run(self, stage: Stage[C], workspace: Workspace, settings: C, known: Ledger, held: lock.Lock) -> Applied:
+        started, clock = _now(), time.perf_counter()
+        outcome = stage.run(workspace, settings)
+        check_laws(stage, workspace.manifest, outcome)
+        written = self._stage_files(stage, workspace, outcome)
+        entry = ledger.next_entry(
+            known,
+            run=held.run,
+            stage=stage.name,
+            version=stage.version,
+            started=started,
+            seconds=round(time.perf_counter() - clock, 3),
+            config=config.builtins(settings),
+            used=stage.inputs(workspace, settings) if outcome.used is None else dict(outcome.used),
+            generated={path: ledger.Generated(bytes=file.bytes, sha256=file.sha256) for path, file in written.items()},
+            removed=tuple(self._outdated(stage, known, written)),
+            agent=agent(),
+            counts=self._fates(outcome),
+            findings=_tally(outcome),
+            report=dict(outcome.report),
+        )
+        if not held.still_mine():
+            raise LockedError("another run has taken the dataset over", where=lock.NAME)
+        self._commit(entry, written)
         return Applied(entry=entry, findings=tuple(outcome.findings), is_up_to_date=False)
 
     def is_stale(self, stage: Stage[Any], known: Ledger) -> bool | None:
@@ -235,17 +225,8 @@ class Dataset:
         last = latest.get(stage.name)
         if last is None:
             return None
-        workspace = Workspace(
-            root=self.root,
-            staging=self.root / commit.STAGING / "none",
-            recipe=self.recipe,
-            manifest=self._seen_by(stage),
-            rejected=self.rejected,
-            history=latest,
-            executor=LocalProcesses(),
-            progress=Silent(),
-            disk=self._disk,
-        )
+        # Nothing is written: the folder of this run is never made.
+        workspace = self._workspace(stage, latest, "none", LocalProcesses(), Silent())
         settings = self._section(stage)
         try:
             self._check_needs(stage, latest)
@@ -256,6 +237,21 @@ class Dataset:
     def _section(self, stage: Stage[C]) -> C:
         section: C = getattr(self.recipe, stage.name)
         return section
+
+    def _workspace(
+        self, stage: Stage[Any], latest: Mapping[str, Entry], run: str, executor: Executor, progress: Progress
+    ) -> Workspace:
+        return Workspace(
+            root=self.root,
+            staging=self.root / commit.STAGING / run,
+            recipe=self.recipe,
+            manifest=self._seen_by(stage),
+            rejected=self.rejected,
+            history=latest,
+            executor=executor,
+            progress=progress,
+            disk=self._disk,
+        )
 
     def _seen_by(self, stage: Stage[Any]) -> pa.Table:
         """Return the manifest without the columns of the stage itself and of later ones."""
@@ -330,9 +326,9 @@ class Dataset:
         counts: dict[str, int] = msgspec.to_builtins(fates(manifest, rejected))
         return counts
 
-    def _commit(self, run: str, entry: Entry, written: Mapping[str, Written]) -> None:
+    def _commit(self, entry: Entry, written: Mapping[str, Written]) -> None:
         record = commit.Commit(
-            run=run,
+            run=entry.run,
             line=ledger.line(entry).decode().removesuffix("\n"),
             moves=tuple(commit.moved(self.root, file, path) for path, file in written.items()),
             removes=entry.removed,

@@ -14,7 +14,7 @@ from listen_datasets.metadata.parquet import read_parquet
 from listen_datasets.metadata.table import MetadataTable
 
 
-def written(table: pa.Table, **options: Any) -> bytes:  # noqa: ANN401 - options of the writer
+def written(table: pa.Table, **options: Any) -> bytes:
     file = io.BytesIO()
     pq.write_table(table, file, **options)
     return file.getvalue()

@@ -19,7 +19,7 @@ def table(**columns: list[Any]) -> MetadataTable:
     return MetadataTable(name="metadata.csv", columns=data, lines=array("q", range(2, data.num_rows + 2)))
 
 
-def schema_of(column: dict[str, Any], **more: Any) -> MetadataSchema:  # noqa: ANN401 - any keyword
+def schema_of(column: dict[str, Any], **more: Any) -> MetadataSchema:
     return MetadataSchema.load({"properties": {"x": column}, **more})
 
 
