@@ -166,5 +166,4 @@ def _names(clips: pa.Table, labels: Sequence[str]) -> dict[str, str]:
 
 
 def _unless_blank(texts: pa.Array) -> pa.Array:
-    trimmed = pc.utf8_trim_whitespace(texts)
-    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+    return pc.if_else(pc.equal(pc.utf8_trim_whitespace(texts), ""), pa.scalar(None, pa.string()), texts)

@@ -117,7 +117,7 @@ def inputs(workspace: Workspace, config: Config) -> dict[str, str]:
     names = ["clip_id", *leakage.CONTENT, "duration", "peak_dbfs", *present, *config.group_by, *config.stratify_by]
     return {
         "manifest": workspace.digest(list(dict.fromkeys(names))),
-        "groups not asked for": digest.of_json([] if config.group_by else _usual_groups(workspace.manifest)),
+        "usual_groups": digest.of_json([] if config.group_by else _usual_groups(workspace.manifest)),
     }
 
 
