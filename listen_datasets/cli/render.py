@@ -17,6 +17,7 @@ from listen_datasets.text import visible
 if TYPE_CHECKING:
     from listen_datasets.cli.console import Console
     from listen_datasets.dataset import Applied
+    from listen_datasets.ledger import Entry
     from listen_datasets.model import Counts, Finding
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
@@ -38,7 +39,7 @@ def applied(console: Console, result: Applied) -> None:
     state = " (up to date: nothing has changed)" if result.is_up_to_date else ""
     console.say(f"{click.style(result.entry.stage, bold=True)}{state}")
     console.say(f"  {counts(result.counts)}")
-    for line in _LINES[result.entry.stage](result.entry.report):
+    for line in _LINES[result.entry.stage](result.entry):
         console.say(f"  {line}")
     for line in findings(result.findings, result.entry.findings):
         console.say(f"  {line}")
@@ -127,7 +128,8 @@ def _tally(numbers: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {number}" for name, number in numbers.items())
 
 
-def _ingest(report: Mapping[str, Any]) -> Iterator[str]:
+def _ingest(entry: Entry) -> Iterator[str]:
+    report = entry.report
     yield f"{duration(report['seconds_of_audio'])} of audio: {_tally(report['containers'])}; rates {_tally(report['sample_rates'])}"
     if report["ignored"]:
         yield f"not audio by their suffix, so not looked at: {_tally(report['ignored'])}"
@@ -135,39 +137,44 @@ def _ingest(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"note: {visible(note)}"
 
 
-def _validate(report: Mapping[str, Any]) -> Iterator[str]:
+def _validate(entry: Entry) -> Iterator[str]:
+    report = entry.report
     judged = f"{report['schema']} and " if report.get("schema") else ""
     yield f"{report['checked_rows']} clips judged by {judged}{len(report['rules'])} rules; {report['excluded']} excluded"
 
 
-def _dedup(report: Mapping[str, Any]) -> Iterator[str]:
+def _dedup(entry: Entry) -> Iterator[str]:
+    report = entry.report
     yield f"{report['duplicates']} duplicates in {report['groups']} groups; not searched: {', '.join(report['not_searched'])}"
 
 
-def _features(report: Mapping[str, Any]) -> Iterator[str]:
-    for name, entry in report["extractors"].items():
-        yield f"{name}: {entry['clips']} clips, {size(entry['bytes'])} in features/{name}"
+def _features(entry: Entry) -> Iterator[str]:
+    report = entry.report
+    for name, part in report["extractors"].items():
+        yield f"{name}: {part['clips']} clips, {size(part['bytes'])} in features/{name}"
 
 
-def _split(report: Mapping[str, Any]) -> Iterator[str]:
-    for name, entry in report["ratios"].items():
-        yield f"{name:<12} {entry['clips']:>7} clips  {100 * entry['got']:5.1f} % (wanted {100 * entry['wanted']:.1f} %)"
-    for name, entry in report["relations"].items():
-        pairs = entry["pairs_across"] if isinstance(entry, Mapping) else entry
-        yield f"pairs of clips across splits with the same {name}: {pairs}"
+def _split(entry: Entry) -> Iterator[str]:
+    report = entry.report
+    for name, part in report["ratios"].items():
+        yield f"{name:<12} {part['clips']:>7} clips  {100 * part['got']:5.1f} % (wanted {100 * part['wanted']:.1f} %)"
+    for name, part in report["relations"].items():
+        yield f"pairs of clips across splits with the same {name}: {part['pairs_across']}"
 
 
-def _shard(report: Mapping[str, Any]) -> Iterator[str]:
-    for name, entry in report["splits"].items():
-        yield f"{name:<12} {entry['clips']:>7} clips  {duration(entry['seconds']):>9}  {entry['shards']} shards, {size(entry['bytes'])}"
+def _shard(entry: Entry) -> Iterator[str]:
+    report = entry.report
+    for name, part in report["splits"].items():
+        yield f"{name:<12} {part['clips']:>7} clips  {duration(part['seconds']):>9}  {part['shards']} shards, {size(part['bytes'])}"
 
 
-def _card(report: Mapping[str, Any]) -> Iterator[str]:
-    for path in report["files"]:
-        yield f"wrote {path}"
+def _card(entry: Entry) -> Iterator[str]:
+    for path in sorted(entry.generated):
+        if path.startswith("dist/"):
+            yield f"wrote {path}"
 
 
-_LINES: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
+_LINES: Mapping[str, Callable[[Entry], Iterator[str]]] = {
     "ingest": _ingest,
     "validate": _validate,
     "dedup": _dedup,

@@ -1,120 +1,96 @@
-"""Card: the documents of a published dataset, made from what was measured and what people have answered."""
+"""Card: the documents of the published dataset, all made from the same facts and read back before they count."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
 
-from listen_datasets import catalogue, checksums, config, digest, recipe, stages, storage
-from listen_datasets.cards import checks, croissant, datasheet, intoto, readme
-from listen_datasets.cards.facts import Facts, gather
-from listen_datasets.errors import InternalError
-from listen_datasets.ledger import Entry
-from listen_datasets.model import Finding
-from listen_datasets.stage import Outcome, Stage, Workspace, fates
+from listen_datasets import __version__, checksums, digest, ledger, recipe, storage
+from listen_datasets.config import builtins
+from listen_datasets.documents import (
+    card,
+    checks,
+    croissant,
+    datasheet,
+    gathering,
+    missing,
+    published,
+    questions,
+    statement,
+)
+from listen_datasets.documents.facts import Facts
+from listen_datasets.errors import InternalError, RecipeError
+from listen_datasets.inputs import InputProblem, opened
+from listen_datasets.ledger import FileRecord
+from listen_datasets.schema import MetadataSchema
+from listen_datasets.stage import Outcome, Stage, Workspace, fates, is_published
 from listen_datasets.storage import Written
 
 Config = recipe.Card
 
-FOLDER = "dist"
-CARD, DATASHEET, CROISSANT = "README.md", "DATASHEET.md", "croissant.json"
-PROVENANCE, CHECKSUMS = "provenance.intoto.json", "SHA256SUMS"
+FOLDER = published.FOLDER
+CARD, DATASHEET = f"{FOLDER}README.md", f"{FOLDER}DATASHEET.md"
+CROISSANT, PROVENANCE = f"{FOLDER}croissant.json", f"{FOLDER}provenance.intoto.json"
+CHECKSUMS = f"{FOLDER}SHA256SUMS"
+_OWNED = (CARD, DATASHEET, CROISSANT, PROVENANCE)
 
 
 def run(workspace: Workspace, config: Config) -> Outcome:
-    """Write the documents; see :class:`listen_datasets.stage.Stage`.
+    """Write the documents and ``SHA256SUMS``; see :class:`listen_datasets.stage.Stage`.
 
     Raises:
-        UsageError: A question that the recipe requires is not answered.
-        RecipeError: The file of answers cannot be used.
-        CorruptError: The shards are not those that were written.
-        InternalError: A document of ours breaks its own specification.
+        RecipeError: The datasheet file, a required id, a task or a language cannot be used.
+        UsageError: A required question has no answer, or the shards are older than the manifest.
+        CorruptError: A shard is not what was written.
     """
-    answers = _answers(workspace, config)
-    datasheet.check_required(config.require, answers)
-    facts = gather(
-        workspace.root / FOLDER,
-        workspace.recipe.dataset,
-        _earlier(workspace),
-        fates(workspace.manifest, workspace.rejected),
-    )
-    # Each document may hash only what stands before it.
-    described = croissant.document(facts, answers)
-    texts = {
-        CARD: readme.readme(facts, answers),
+    data = _datasheet(workspace, config)
+    answers = {} if data is None else questions.parse_answers(data, where=config.datasheet or "")
+    questions.check_required(config.require, answers)
+    facts = _facts(workspace)
+    graph = croissant.croissant(facts, answers)
+    pages = {
+        CARD: card.card(facts, answers),
         DATASHEET: datasheet.datasheet(facts, answers),
-        CROISSANT: croissant.croissant(facts, answers),
+        CROISSANT: _json(graph),
     }
-    files = {name: _write(workspace, name, text.encode()) for name, text in texts.items()}
-    digests = {**{shard.path: shard.sha256 for shard in facts.shards}, **_digests(files)}
-    statement = intoto.document(facts, digests)
+    files = {path: _write(workspace, path, page) for path, page in pages.items()}
+    subjects = {**_others(workspace), **_digests(files)}
+    provenance = statement.statement(facts, subjects, None if data is None else hashlib.sha256(data).hexdigest())
+    files[PROVENANCE] = _write(workspace, PROVENANCE, _json(provenance))
     _refuse_wrong(
-        [
-            *checks.of_card(texts[CARD], facts),
-            *checks.of_croissant(described, facts),
-            *checks.of_datasheet(texts[DATASHEET]),
-            *checks.of_statement(statement, digests),
-        ]
+        {
+            CARD: checks.card_problems(pages[CARD], facts),
+            DATASHEET: checks.datasheet_problems(pages[DATASHEET], facts, answers),
+            CROISSANT: checks.croissant_problems(graph, facts, may_lack=checks.FROM_THE_RECIPE),
+            PROVENANCE: checks.statement_problems(provenance, subjects),
+        }
     )
-    files[PROVENANCE] = _write(workspace, PROVENANCE, intoto.statement(facts, digests).encode())
-    files[CHECKSUMS] = _write(workspace, CHECKSUMS, checksums.text({**digests, **_digests(files)}))
-    return Outcome(
-        findings=tuple(_unsaid(facts, croissant.missing(described))),
-        files={f"{FOLDER}/{name}": written for name, written in files.items()},
-        report={"files": [f"{FOLDER}/{name}" for name in files], "answered": len(answers)},
-    )
+    sums = checksums.text({**subjects, **_digests(files)})
+    files[CHECKSUMS] = storage.write_bytes(workspace.disk, workspace.staging / CHECKSUMS, sums)
+    return Outcome(findings=tuple(missing.findings(graph)), files=files, report=_report(facts, answers))
 
 
 def inputs(workspace: Workspace, config: Config) -> dict[str, str]:
-    """Return digests of the shards, of what a person said, and of what the ledger says of earlier stages."""
-    history = {
-        name: [entry.version, entry.config, entry.counts, entry.findings, entry.report, entry.agent, entry.used]
-        for name, entry in _earlier(workspace).items()
-    }
-    generated = workspace.history["shard"].generated
-    return {
-        "shards": digest.of_json({path: made.sha256 for path, made in generated.items()}),
-        "dataset": digest.of_json(_section(workspace)),
+    """Return the digests of everything that the documents say or are made from."""
+    data = _datasheet(workspace, config)
+    history = [_lasting(entry) for entry in gathering.contributing(workspace.history, workspace.manifest)]
+    sources = [[source.name, source.license] for source in workspace.recipe.source]
+    schema = workspace.beside(workspace.recipe.metadata_schema)
+    found = {
+        "manifest": workspace.digest(workspace.manifest.column_names),
+        "rejected": digest.of_table(workspace.rejected, workspace.rejected.column_names),
+        "published": digest.of_json(_others(workspace)),
+        "about": digest.of_json([builtins(workspace.recipe.dataset), sources]),
         "history": digest.of_json(history),
-        "answers": digest.of_json(_answers(workspace, config)),
+        "lds": digest.of_json(__version__),
     }
-
-
-def _section(workspace: Workspace) -> Mapping[str, object]:
-    return config.builtins(workspace.recipe.dataset)
-
-
-def _earlier(workspace: Workspace) -> dict[str, Entry]:
-    """Return the latest entries of the stages before this one, in the order of the job."""
-    before = stages.ORDER[: stages.ORDER.index(STAGE.name)]
-    return {name: workspace.history[name] for name in before if name in workspace.history}
-
-
-def _answers(workspace: Workspace, config: Config) -> dict[str, str]:
-    return {} if config.datasheet is None else datasheet.read_answers(workspace.beside(config.datasheet))
-
-
-def _write(workspace: Workspace, name: str, data: bytes) -> Written:
-    return storage.write_bytes(workspace.disk, workspace.staging / FOLDER / name, data)
-
-
-def _digests(files: Mapping[str, Written]) -> dict[str, str]:
-    return {name: written.sha256 for name, written in files.items()}
-
-
-def _refuse_wrong(problems: list[str]) -> None:
-    if problems:
-        raise InternalError("; ".join(problems))
-
-
-def _unsaid(facts: Facts, missing: Mapping[str, str]) -> Iterator[Finding]:
-    for key, ours in missing.items():
-        yield catalogue.finding(
-            "card.missing_field",
-            f"Croissant requires `{key}`, and nobody has said it.",
-            path="lds.toml",
-            field=f"/dataset/{ours}",
-            hint=f"fill in `{ours}` under [dataset] of {facts.about.name}'s lds.toml, then lds card again",
-        )
+    if data is not None:
+        found["datasheet"] = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    if schema.is_file():
+        found["schema"] = f"sha256:{digest.of_file(schema)}"
+    return found
 
 
 STAGE = Stage(
@@ -124,5 +100,104 @@ STAGE = Stage(
     run=run,
     inputs=inputs,
     needs=("ingest", "split", "shard"),
-    owns=tuple(f"{FOLDER}/{name}" for name in (CARD, DATASHEET, CROISSANT, PROVENANCE)),
+    owns=_OWNED,
 )
+
+
+def _facts(workspace: Workspace) -> Facts:
+    files = {path: record for path, record in _current(workspace).items() if path.startswith(f"{FOLDER}data/")}
+    content = published.read(workspace.root, files)
+    kept = workspace.manifest.filter(is_published(workspace.manifest))
+    published.check_current(content, kept, int(workspace.history["shard"].report.get("unlicensed", 0)))
+    return gathering.gather(
+        gathering.Given(
+            recipe=workspace.recipe,
+            manifest=workspace.manifest,
+            rejected=workspace.rejected,
+            fates=fates(workspace.manifest, workspace.rejected),
+            history=workspace.history,
+            published=content,
+            descriptions=_descriptions(workspace),
+        )
+    )
+
+
+def _descriptions(workspace: Workspace) -> dict[str, str]:
+    schema = workspace.beside(workspace.recipe.metadata_schema)
+    if not schema.is_file():
+        return {}
+    columns = MetadataSchema.load(schema).columns()
+    return {name: column.description for name, column in columns.items() if column.description}
+
+
+def _datasheet(workspace: Workspace, config: Config) -> bytes | None:
+    """Return the file with people's answers, if the recipe names one."""
+    if config.datasheet is None:
+        return None
+    path = workspace.beside(config.datasheet)
+    try:
+        with opened(path.parent, path.name) as file:
+            data = file.read(0, questions.MAX_BYTES + 1)
+            file.check_unchanged()
+    except InputProblem as problem:
+        raise RecipeError(problem.reason, where="[card] datasheet", hint="correct the path in lds.toml") from problem
+    return data
+
+
+def _current(workspace: Workspace) -> Mapping[str, FileRecord]:
+    """Return what the ledger says of ``dist``: ``shard`` takes away whatever was there before it."""
+    first = workspace.history["shard"].n
+    entries = sorted((entry for entry in workspace.history.values() if entry.n >= first), key=lambda entry: entry.n)
+    return {path: record for path, record in ledger.state(entries).items() if path.startswith(FOLDER)}
+
+
+def _others(workspace: Workspace) -> dict[str, str]:
+    """Return the digest of every published file that this stage does not write, by its path in ``dist``."""
+    return {
+        path.removeprefix(FOLDER): record.sha256
+        for path, record in _current(workspace).items()
+        if path not in _OWNED and path != CHECKSUMS
+    }
+
+
+def _digests(files: Mapping[str, Written]) -> dict[str, str]:
+    return {path.removeprefix(FOLDER): file.sha256 for path, file in files.items()}
+
+
+def _write(workspace: Workspace, path: str, text: str) -> Written:
+    return storage.write_bytes(workspace.disk, workspace.staging / path, text.encode())
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _lasting(entry: ledger.Entry) -> list[Any]:
+    """Return what the documents may say of a run; not its time, its number or its id."""
+    facts = (
+        entry.stage,
+        entry.version,
+        entry.config,
+        entry.used,
+        entry.counts,
+        entry.findings,
+        entry.report,
+        entry.agent,
+    )
+    return list(facts)
+
+
+def _refuse_wrong(problems: Mapping[str, list[str]]) -> None:
+    for path, found in problems.items():
+        if found:
+            raise InternalError(f"the document is wrong: {'; '.join(found[:3])}", where=path)
+
+
+def _report(facts: Facts, answers: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "clips": facts.clips,
+        "seconds": round(facts.seconds, 3),
+        "questions": datasheet.tally(facts, answers),
+        "licences": {item.name or "unknown": item.clips for item in facts.licences.licences},
+        "commercial_use": facts.licences.commercial_use,
+    }
