@@ -1,0 +1,27 @@
+"""What tests of the dataset and the command line share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from listen_datasets import Dataset, stages
+from listen_datasets.executors.serial import Serial
+from listen_datasets.testing.small import small_dataset
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A dataset of eight tones that has not been ingested."""
+    return small_dataset(tmp_path / "small")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset through which the whole job has gone. Tests that change it work on a copy."""
+    root = small_dataset(tmp_path_factory.mktemp("finished") / "small")
+    dataset = Dataset.open(root)
+    for name in stages.ORDER:
+        dataset.apply(stages.find(name), executor=Serial())
+    return root

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from listen_datasets import commit, ledger
+from listen_datasets.progress import Silent
+from listen_datasets.verification import Verified, verify
+
+
+@pytest.fixture
+def dataset(finished: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(finished, tmp_path / "copy"))
+
+
+def check(dataset: Path) -> Verified:
+    return verify(dataset, Silent())
+
+
+def files(dataset: Path) -> list[Path]:
+    return [dataset / path for path in ledger.state(ledger.read(dataset / ledger.NAME).entries)]
+
+
+def test_untouched_dataset_is_whole(dataset: Path) -> None:
+    result = check(dataset)
+
+    assert result.damage == ()
+    assert result.files == len(files(dataset)) > 15
+
+
+def test_one_flipped_bit_of_any_file_is_named(dataset: Path) -> None:
+    missed = []
+    for file in files(dataset):
+        data = file.read_bytes()
+        position = len(data) // 2
+        file.write_bytes(data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :])
+        if [item.path for item in check(dataset).damage] not in (
+            [file.relative_to(dataset).as_posix()],
+            # The list of checksums is damaged itself, and then says something else of a file.
+            ["dist/SHA256SUMS", "dist/SHA256SUMS"],
+        ) and "SHA256SUMS" not in file.name:
+            missed.append(file.name)
+        file.write_bytes(data)
+
+    assert missed == []
+
+
+@pytest.mark.parametrize("name", ["manifest.parquet", "dist/README.md", "dist/SHA256SUMS", "findings/validate.parquet"])
+def test_missing_file_is_named(dataset: Path, name: str) -> None:
+    (dataset / name).unlink()
+
+    assert name in {item.path for item in check(dataset).damage}
+
+
+@pytest.mark.parametrize("name", ["manifest.parquet", "dist/croissant.json", "features/loudness/part-00000.parquet"])
+def test_shorter_file_is_named(dataset: Path, name: str) -> None:
+    file = dataset / name
+    file.write_bytes(file.read_bytes()[:-1])
+
+    assert [item.path for item in check(dataset).damage] == [name]
+
+
+def test_file_that_lds_did_not_write_is_named(dataset: Path) -> None:
+    (dataset / "dist" / "data" / "train-00001-of-00002.parquet").write_bytes(b"x")
+
+    assert [item.path for item in check(dataset).damage] == ["dist/data/train-00001-of-00002.parquet"]
+
+
+def test_every_changed_line_of_the_ledger_is_found(dataset: Path) -> None:
+    path = dataset / ledger.NAME
+    lines = path.read_bytes().splitlines(keepends=True)
+
+    for number, line in enumerate(lines):
+        path.write_bytes(b"".join([*lines[:number], line.replace(b'"kept":8', b'"kept":9'), *lines[number + 1 :]]))
+        assert check(dataset).damage != (), number
+
+
+def test_ledger_without_its_last_line_is_found(dataset: Path) -> None:
+    path = dataset / ledger.NAME
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+
+    assert check(dataset).damage != ()
+
+
+def test_link_in_place_of_a_file_is_found(dataset: Path) -> None:
+    card = dataset / "dist" / "README.md"
+    card.rename(dataset / "elsewhere.md")
+    card.symlink_to(dataset / "elsewhere.md")
+
+    assert [item.path for item in check(dataset).damage] == ["dist/README.md"]
+
+
+def test_unfinished_commit_is_said(dataset: Path) -> None:
+    (dataset / commit.RECORD).write_text(json.dumps({}), encoding="utf-8")
+
+    assert [item.path for item in check(dataset).damage] == [commit.RECORD]
