@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -36,8 +37,9 @@ class Console:
             self.warn(text)
 
     def warn(self, text: str) -> None:
-        """Print a line that must be seen."""
-        click.echo(text, err=True, color=None if _may_colour(sys.stderr) else False)
+        """Print a line that must be seen; if nothing can be printed, the exit code still tells."""
+        with contextlib.suppress(OSError):
+            click.echo(text, err=True, color=None if _may_colour(sys.stderr) else False)
 
     def document(self, command: str, fields: Mapping[str, Any]) -> None:
         """Print the one document of ``--json``."""
@@ -49,9 +51,9 @@ class Console:
         """Return bars on standard error if that is a terminal, else nothing."""
         from listen_datasets.progress import Silent, Terminal  # noqa: PLC0415 - start-up time
 
-        is_shown = not self.quiet and sys.stderr.isatty()
+        is_shown = not self.quiet and sys.stderr is not None and sys.stderr.isatty()
         return Terminal(sys.stderr) if is_shown else Silent()
 
 
 def _may_colour(stream: Any) -> bool:  # noqa: ANN401 - any text stream
-    return not os.environ.get("NO_COLOR") and stream.isatty()
+    return not os.environ.get("NO_COLOR") and stream is not None and stream.isatty()

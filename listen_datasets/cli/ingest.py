@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,10 +12,13 @@ from listen_datasets.cli.stage_command import stage_command
 from listen_datasets.errors import UsageError
 from listen_datasets.recipe import Ingest
 
+if TYPE_CHECKING:
+    from listen_datasets.dataset import Dataset
 
-def _add_sources(dataset: Path, given: Mapping[str, Any]) -> None:
+
+def _with_sources(opened: Dataset, given: Mapping[str, Any]) -> Dataset:
     """Enter sources that the recipe does not name yet, so that every later command finds the recordings."""
-    from listen_datasets.dataset import Dataset  # noqa: PLC0415 - start-up time
+    from listen_datasets import config  # noqa: PLC0415 - start-up time
     from listen_datasets.sources import with_source  # noqa: PLC0415
 
     folders: tuple[Path, ...] = given["source"]
@@ -24,11 +27,10 @@ def _add_sources(dataset: Path, given: Mapping[str, Any]) -> None:
         raise UsageError(
             "--metadata belongs to one SOURCE", hint="give one SOURCE, or list the metadata of each in lds.toml"
         )
+    before = text = (opened.root / config.RECIPE).read_text(encoding="utf-8")
     for folder in folders:
-        opened = Dataset.open(dataset)
-        text = with_source(opened.root, opened.recipe, folder, metadata)
-        if text is not None:
-            opened.rewrite_recipe(text)
+        text = with_source(opened.root, text, folder, metadata)
+    return opened if text == before else opened.with_recipe(text, instead_of=before)
 
 
 command = stage_command(
@@ -39,7 +41,7 @@ command = stage_command(
     metadata names, is read once: hashed, decoded to its end, measured. What is bad is listed in rejected.parquet with its
     reason, and the run goes on. A new SOURCE is entered in lds.toml; without SOURCE, those of lds.toml are read again.
     """,
-    prepare=_add_sources,
+    prepare=_with_sources,
     extra=(
         click.option(
             "--metadata", "-m", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),

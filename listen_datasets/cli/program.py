@@ -45,20 +45,24 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str]) -> ExitCode:
     """Run one command line and return its exit code; nothing is raised."""
-    console = Console()
+    # Asked for here too, because a command line that cannot be parsed ends before its options are looked at.
+    console = Console(json="--json" in arguments)
     code, reason = _attempt(arguments, console)
     if console.json:
-        exit_line = {"message_type": "exit", "code": int(code), "reason": reason}
-        click.echo(json.dumps(exit_line, ensure_ascii=False), err=True)
+        console.warn(json.dumps({"message_type": "exit", "code": int(code), "reason": reason}, ensure_ascii=False))
     return code
 
 
 def _attempt(arguments: Sequence[str], console: Console) -> tuple[ExitCode, str]:
     try:
         result = program.main(list(arguments), prog_name="lds", standalone_mode=False, obj=console)
-        sys.stdout.flush()  # inside: a full disk behind standard output must not look like success
+        if sys.stdout is not None:  # as it is if the caller has closed it
+            sys.stdout.flush()  # inside: a full disk behind standard output must not look like success
     except LdsError as error:
         return _explain(console, error)
+    except click.exceptions.NoArgsIsHelpError as error:
+        console.warn(error.format_message())
+        return ExitCode.USAGE, "no command"
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         usage = context.command_path if context else "lds"
@@ -67,7 +71,7 @@ def _attempt(arguments: Sequence[str], console: Console) -> tuple[ExitCode, str]
     except (KeyboardInterrupt, click.Abort):
         console.warn("interrupted; what was committed is safe, and the same command goes on from there")
         return ExitCode.SIGINT, "interrupted"
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # Click turns the one into the other, with the code 1
         return ExitCode.SIGPIPE, "nobody reads the output"
     except OSError as error:
         name = errno.errorcode.get(error.errno or 0, "unknown")

@@ -132,7 +132,7 @@ def _ingest(entry: Entry) -> Iterator[str]:
     report = entry.report
     yield f"{duration(report['seconds_of_audio'])} of audio: {_tally(report['containers'])}; rates {_tally(report['sample_rates'])}"
     if report["ignored"]:
-        yield f"not audio by their suffix, so not looked at: {_tally(report['ignored'])}"
+        yield f"not audio by their names, so not looked at: {_tally(report['ignored'])}"
     for note in report["notes"]:
         yield f"note: {visible(note)}"
 

@@ -14,7 +14,7 @@ from listen_datasets.cli.console import Console
 from listen_datasets.errors import ExitCode, worst
 
 if TYPE_CHECKING:
-    from listen_datasets.dataset import Applied
+    from listen_datasets.dataset import Applied, Dataset
     from listen_datasets.model import Finding
     from listen_datasets.recipe import Section
 
@@ -27,7 +27,7 @@ def stage_command(
     *,
     details: str,
     spelling: Mapping[str, str] | None = None,
-    prepare: Callable[[Path, Mapping[str, Any]], None] | None = None,
+    prepare: Callable[[Dataset, Mapping[str, Any]], Dataset] | None = None,
     extra: Iterable[Callable[[Any], Any]] = (),
 ) -> click.Command:
     """Make the command of a stage.
@@ -37,7 +37,7 @@ def stage_command(
         section: Its section of the recipe: every key becomes a flag.
         details: The help text below the summary.
         spelling: Other names of flags, by key.
-        prepare: Called with the dataset's folder and the values of `extra` before the dataset is opened.
+        prepare: Called with the dataset and the values of `extra`; returns the dataset to use.
         extra: Further options and arguments, as decorators.
     """
 
@@ -49,9 +49,9 @@ def stage_command(
         stage = stages.find(name)
         settings = {flag.field: given.pop(flag.field) for flag in config.flags(section)}
         call = {key: given.pop(key) for key in ("jobs", "engine", "timeout", "lock_timeout", "force", "fail_on")}
-        if prepare is not None:
-            prepare(dataset, given)
         opened = Dataset.open(dataset)
+        if prepare is not None:
+            opened = prepare(opened, given)
         applied = opened.apply(
             stage,
             config.merged(getattr(opened.recipe, name), settings),
