@@ -141,7 +141,7 @@ def parse(text: str) -> Recipe:
     """Read the text of an ``lds.toml``; see :func:`read`."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:  # also numbers of too many digits and tables nested too deep
         raise RecipeError(f"{RECIPE} is no TOML: {problem}", where=RECIPE) from None
     _refuse_unknown(data, Recipe, "")
     try:

@@ -6,13 +6,14 @@ nothing: manifest, rejected, findings, the stage's files, and one line of the le
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import importlib.metadata
 import platform
 import secrets
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from listen_datasets import __version__, commit, config, digest, ledger, lock, stages, tables
-from listen_datasets.errors import CorruptError, LockedError, UsageError
+from listen_datasets.errors import CorruptError, LockedError, NothingError, UsageError
 from listen_datasets.executors import Executor
 from listen_datasets.executors.local import LocalProcesses
 from listen_datasets.ledger import Entry, Ledger
@@ -62,6 +63,14 @@ class Applied:
         return msgspec.convert(self.entry.counts, Counts)
 
 
+@dataclass(frozen=True)
+class _Rewrite:
+    """An ``lds.toml`` that is to take the place of another."""
+
+    old: str
+    new: str
+
+
 class Dataset:
     """A folder that ``lds`` manages: a recipe, a manifest, and what the stages made of them.
 
@@ -75,6 +84,8 @@ class Dataset:
         self.root = root
         self.recipe = recipe
         self._disk = disk or Disk(root)
+        self._rewrite: _Rewrite | None = None
+        self._held: lock.Lock | None = None
 
     @classmethod
     def open(cls, path: str | Path, *, disk: Disk | None = None) -> Dataset:
@@ -107,15 +118,19 @@ class Dataset:
             write_bytes(disk, root / name, files[name])
         return cls(root, recipe, disk)
 
-    def rewrite_recipe(self, text: str) -> Dataset:
-        """Replace ``lds.toml`` and return the dataset with the new recipe.
+    def with_recipe(self, text: str, *, instead_of: str) -> Dataset:
+        """Return the dataset with another ``lds.toml``, which is written when a stage has run with it, and not before.
+
+        Args:
+            text: The new one.
+            instead_of: The old one, which it was made from.
 
         Raises:
-            RecipeError: The new text cannot be used; the old one stays.
+            RecipeError: The new text cannot be used.
         """
-        recipe = config.parse(text)
-        write_bytes(self._disk, self.root / config.RECIPE, text.encode(), replace=True)
-        return Dataset(self.root, recipe, self._disk)
+        other = Dataset(self.root, config.parse(text), self._disk)
+        other._rewrite = _Rewrite(instead_of, text)
+        return other
 
     @property
     def manifest(self) -> pa.Table:
@@ -179,7 +194,7 @@ class Dataset:
         """
         settings = config.merged(section if section is not None else self._section(stage), {})
         run = secrets.token_hex(8)
-        with lock.locked(self._disk, self.root, run, timeout=lock_timeout) as held:
+        with self._holding(lock_timeout) as held:
             commit.recover(self._disk, self.root)
             commit.clean_staging(self._disk, self.root)
             known = self.ledger()
@@ -190,6 +205,7 @@ class Dataset:
             workspace = self._workspace(stage, latest, run, executor or LocalProcesses(), progress or Silent())
             last = latest.get(stage.name)
             if last and not force and self._is_up_to_date(stage, workspace, settings, last, known):
+                self._write_recipe()
                 return Applied(entry=last, findings=self.findings(stage.name), is_up_to_date=True)
             return self._run(stage, workspace, settings, known, held)
 
@@ -200,7 +216,7 @@ class Dataset:
         written = self._stage_files(stage, workspace, outcome)
         entry = ledger.next_entry(
             known,
-            run=held.run,
+            run=workspace.staging.name,
             stage=stage.name,
             version=stage.version,
             started=started,
@@ -216,8 +232,32 @@ class Dataset:
         )
         if not held.still_mine():
             raise LockedError("another run has taken the dataset over", where=lock.NAME)
+        self._write_recipe()
         self._commit(entry, written)
         return Applied(entry=entry, findings=tuple(outcome.findings), is_up_to_date=False)
+
+    @contextlib.contextmanager
+    def locked(self, *, timeout: float = 0.0) -> Iterator[Dataset]:
+        """Hold the dataset over several stages, so that no other run comes between them.
+
+        Args:
+            timeout: Seconds to wait while another run holds it.
+
+        Raises:
+            LockedError: Another run holds the dataset.
+        """
+        with self._holding(timeout) as held:
+            other = Dataset(self.root, self.recipe, self._disk)
+            other._rewrite, other._held = self._rewrite, held
+            yield other
+
+    @contextlib.contextmanager
+    def _holding(self, timeout: float) -> Iterator[lock.Lock]:
+        if self._held is not None:
+            yield self._held
+            return
+        with lock.locked(self._disk, self.root, secrets.token_hex(8), timeout=timeout) as held:
+            yield held
 
     def is_stale(self, stage: Stage[Any], known: Ledger) -> bool | None:
         """Tell whether a stage would run again; None if it has never run. Reads and hashes, changes nothing."""
@@ -231,8 +271,16 @@ class Dataset:
         try:
             self._check_needs(stage, latest)
             return not self._is_up_to_date(stage, workspace, settings, last, known)
-        except UsageError:
+        except (UsageError, NothingError):
             return True
+
+    def _write_recipe(self) -> None:
+        rewrite, path = self._rewrite, self.root / config.RECIPE
+        if rewrite is None or path.read_text(encoding="utf-8") == rewrite.new:
+            return
+        if path.read_text(encoding="utf-8") != rewrite.old:
+            raise UsageError("lds.toml was changed meanwhile", where=config.RECIPE, hint="run the same command again")
+        write_bytes(self._disk, path, rewrite.new.encode(), replace=True)
 
     def _section(self, stage: Stage[C]) -> C:
         section: C = getattr(self.recipe, stage.name)
@@ -246,7 +294,7 @@ class Dataset:
             staging=self.root / commit.STAGING / run,
             recipe=self.recipe,
             manifest=self._seen_by(stage),
-            rejected=self.rejected,
+            rejected=tables.rejected_table([]) if stage.name == "ingest" else self.rejected,
             history=latest,
             executor=executor,
             progress=progress,
@@ -263,16 +311,21 @@ class Dataset:
         return manifest.select([name for name in manifest.column_names if name not in hidden])
 
     def _check_tables(self, known: Ledger) -> None:
-        for name, record in ledger.state(known.entries).items():
-            if name in _SHARED and not _is_intact(self.root / name, record.sha256):
-                raise CorruptError(
-                    f"{name} is not what lds wrote",
-                    where=name,
-                    hint=f"lds verify {self.root.name}; then lds ingest again",
-                )
+        for name in self._changed_tables(known):
+            raise CorruptError(
+                f"{name} is not what lds wrote",
+                where=name,
+                hint=f"lds verify {self.root.name}; then lds ingest {self.root.name} makes it anew",
+            )
+
+    def _changed_tables(self, known: Ledger) -> list[str]:
+        records = ledger.state(known.entries)
+        return [
+            name for name in sorted(_SHARED & records.keys()) if not _is_intact(self.root / name, records[name].sha256)
+        ]
 
     def _check_needs(self, stage: Stage[Any], latest: Mapping[str, Entry]) -> None:
-        columns = set(self.manifest.column_names)
+        columns = set(self.manifest.column_names) if stage.needs else set()
         for name in stage.needs:
             if name not in latest or not set(tables.added_by(name)) <= columns:
                 why = "has not run" if name not in latest else "must run again: an earlier stage has run since"
@@ -284,7 +337,7 @@ class Dataset:
     def _is_up_to_date(self, stage: Stage[C], workspace: Workspace, settings: C, last: Entry, known: Ledger) -> bool:
         if (last.version, last.config) != (stage.version, config.builtins(settings)):
             return False
-        if not set(stage.adds) <= set(self.manifest.column_names):
+        if self._changed_tables(known) or not set(stage.adds) <= set(self.manifest.column_names):
             return False
         if last.used != stage.inputs(workspace, settings):
             return False

@@ -183,7 +183,7 @@ def safe_relative(text: str) -> str:
 
 
 def _unsafe(text: str, why: str) -> InputProblem:
-    return InputProblem("metadata.unsafe_path", f"the path {visible(text)!r} {why}")
+    return InputProblem("metadata.unsafe_path", f"the path `{visible(text)}` {why}")
 
 
 # ----------------------------------------------------------------------------------------------------------------------

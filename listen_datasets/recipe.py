@@ -13,12 +13,14 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from listen_datasets import licences
+
 FileName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=4096)]
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=96)]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s]+$")]
 Date = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
-Positive = Annotated[float, Meta(gt=0)]
+Positive = Annotated[float, Meta(gt=0, le=1e9)]  # an infinity could not stand in the ledger
 Level = Annotated[float, Meta(ge=-200, le=200)]
 
 SPLIT_NAME = re.compile(r"^\w+(\.\w+)*$", re.ASCII)
@@ -26,6 +28,11 @@ SPLIT_NAME = re.compile(r"^\w+(\.\w+)*$", re.ASCII)
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """A table of ``lds.toml``; unknown keys are refused."""
+
+
+def _check_licence(text: str | None) -> None:
+    if text and text.strip() and licences.canonical(text) is None:
+        raise ValueError(f"{text!r} is no SPDX id of a licence, such as CC-BY-4.0 or LicenseRef-our-terms")
 
 
 class Author(Section, frozen=True, kw_only=True):
@@ -64,6 +71,10 @@ class About(Section, frozen=True, kw_only=True):
     published: Annotated[Date | None, Meta(description="Date of publication, YYYY-MM-DD.")] = None
     label: Annotated[str | None, Meta(description="Column that holds the label of a clip.")] = None
 
+    def __post_init__(self) -> None:
+        """Refuse a licence that the card could not name."""
+        _check_licence(self.license)
+
 
 class Source(Section, frozen=True, kw_only=True):
     """One ``[[source]]``: a folder of recordings, which is read and never written to.
@@ -79,6 +90,10 @@ class Source(Section, frozen=True, kw_only=True):
     path: FileName
     metadata: tuple[FileName, ...] = ()
     license: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a licence that the card could not name."""
+        _check_licence(self.license)
 
 
 class Ingest(Section, frozen=True, kw_only=True):
@@ -229,3 +244,10 @@ class Recipe(Section, frozen=True, kw_only=True):
     split: Split = msgspec.field(default_factory=Split)
     shard: Shard = Shard()
     card: Card = Card()
+
+    def __post_init__(self) -> None:
+        """Refuse two sources of one name: the manifest tells them apart by it."""
+        names = [source.name for source in self.source]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two sources are called {name!r}")

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from listen_datasets import config
+from listen_datasets import commit, config
 from listen_datasets.errors import UsageError
-from listen_datasets.recipe import Recipe
+from listen_datasets.template import toml_value
+from listen_datasets.text import has_control, visible
+from listen_datasets.verification import OWNED_FOLDERS
+
+_LONGEST_NAME = 80
 
 
-def with_source(root: Path, recipe: Recipe, folder: Path, metadata: Sequence[Path]) -> str | None:
-    """Return the text of ``lds.toml`` with one more source, or None if it names that source already.
+def with_source(root: Path, text: str, folder: Path, metadata: Sequence[Path]) -> str:
+    """Return the text of ``lds.toml`` with one more source, or as it is if it names that source already.
 
     Args:
         root: The dataset.
-        recipe: What its ``lds.toml`` says now.
+        text: Its ``lds.toml``.
         folder: The folder of recordings.
         metadata: Tables about them.
 
     Raises:
-        UsageError: The folder and the dataset lie in each other, or the source is there with other metadata.
+        UsageError: The folder and the dataset lie in each other, the source is there with other metadata, or a path
+            cannot stand in a text file.
+        RecipeError: The text is no recipe.
     """
+    recipe = config.parse(text)
     check_apart(root, folder)
     tables = tuple(_relative(root, path) for path in metadata)
     for source in recipe.source:
@@ -35,8 +41,7 @@ def with_source(root: Path, recipe: Recipe, folder: Path, metadata: Sequence[Pat
                     where=config.RECIPE,
                     hint="edit `metadata` of that [[source]]",
                 )
-            return None
-    text = (root / config.RECIPE).read_text(encoding="utf-8")
+            return text
     name = _free_name(folder.resolve().name, {source.name for source in recipe.source})
     return text.rstrip("\n") + "\n\n" + block(name, _relative(root, folder), tables)
 
@@ -45,9 +50,12 @@ def check_apart(root: Path, folder: Path) -> None:
     """Refuse a dataset inside its own source: outputs must never lie among inputs.
 
     Raises:
-        UsageError: The dataset is the source, or lies in it.
+        UsageError: The dataset is the source or lies in it, or the source is one of the dataset's own folders.
     """
-    if root.resolve().is_relative_to(folder.resolve()):
+    outside, inside = folder.resolve(), root.resolve()
+    if any(outside.is_relative_to(inside / name) for name in (*OWNED_FOLDERS, commit.PRIVATE)):
+        raise UsageError("the source lies in a folder that lds writes to", where=str(folder), hint="move it elsewhere")
+    if inside.is_relative_to(outside):
         raise UsageError(
             "the dataset lies inside its source, where its own files would be taken for recordings",
             where=str(folder),
@@ -57,18 +65,25 @@ def check_apart(root: Path, folder: Path) -> None:
 
 def block(name: str, path: str, metadata: Sequence[str]) -> str:
     """Return a ``[[source]]`` as TOML."""
-    lines = ["[[source]]", f"name = {json.dumps(name)}", f"path = {json.dumps(path, ensure_ascii=False)}"]
+    lines = ["[[source]]", f"name = {toml_value(name)}", f"path = {toml_value(path)}"]
     if metadata:
-        lines.append(f"metadata = [{', '.join(json.dumps(table, ensure_ascii=False) for table in metadata)}]")
+        lines.append(f"metadata = {toml_value(list(metadata))}")
     return "\n".join(lines) + "\n"
 
 
 def _relative(root: Path, path: Path) -> str:
-    return Path(os.path.relpath(path.resolve(), root.resolve())).as_posix()
+    text = Path(os.path.relpath(path.resolve(), root.resolve())).as_posix()
+    if has_control(text) or text != text.encode(errors="replace").decode():
+        raise UsageError(
+            "a path that is not UTF-8 or holds control characters cannot stand in lds.toml",
+            where=visible(text),
+            hint="rename the folder or file",
+        )
+    return text
 
 
 def _free_name(text: str, taken: set[str]) -> str:
-    slug = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._") or "source"
+    slug = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._")[:_LONGEST_NAME] or "source"
     name, number = slug, 2
     while name in taken:
         name, number = f"{slug}-{number}", number + 1

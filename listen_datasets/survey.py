@@ -19,6 +19,7 @@ _NOT_READ = {
     "special": ("input.not_regular", "no regular file"),
     "odd_name": ("input.odd_name", "its name is not UTF-8 or holds control characters"),
 }
+_LABELS = {"link": "link", "special": "special file", "odd_name": "odd name", "folder": "hidden"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +31,8 @@ class Survey:
         root: Its folder.
         recordings: Paths to read, relative to the root: by suffix, or because a row of the metadata names them.
         bytes: Their sizes together.
-        refused: What cannot be opened safely, or not listed.
-        ignored: Number of other files by suffix (``.txt``; empty for none).
+        refused: What may be recordings and cannot be opened safely, or not listed.
+        ignored: Number of everything else by suffix (``.txt``; empty for none) or kind (``hidden``, ``link``, ...).
         unused_tables: Tables at the root that look like metadata and that the recipe does not name.
     """
 
@@ -72,10 +73,10 @@ def survey(source: Source, root: Path, *, named: Iterable[str], tables: Iterable
         if found.kind == "file" and not found.junk and (is_audio(found.path) or found.path in wanted):
             recordings.append(found.path)
             total += found.bytes or 0
-        elif refusal := _refusal(source, found):
+        elif refusal := _refusal(source, root, found):
             refused.append(refusal)
-        elif found.kind == "file" and found.path not in known:
-            ignored[Path(found.path).suffix.lower()] += 1
+        elif found.path not in known:
+            ignored[_label(found)] += 1
             if found.path.startswith("metadata.") and found.path.endswith(tuple(SUFFIXES)):
                 unused.append(found.path)
     return Survey(
@@ -89,8 +90,15 @@ def survey(source: Source, root: Path, *, named: Iterable[str], tables: Iterable
     )
 
 
-def _refusal(source: Source, found: Found) -> Rejected | None:
-    """Return why something that may be a recording is not read; None if it is none."""
+def _label(found: Found) -> str:
+    """Return what something that is not read is counted as."""
+    if found.junk:
+        return "hidden"
+    return Path(found.path).suffix.lower() if found.kind == "file" else _LABELS[found.kind]
+
+
+def _refusal(source: Source, root: Path, found: Found) -> Rejected | None:
+    """Return why something that may be a recording, or a folder of them, is not read; None if it is none."""
     if found.kind == "unreadable":
         return Rejected(
             source=source.name,
@@ -99,7 +107,8 @@ def _refusal(source: Source, found: Found) -> Rejected | None:
             reason="a folder that cannot be listed, so its recordings are not known",
             fate=Fate.UNREADABLE,
         )
-    if found.kind in _NOT_READ and not found.junk and is_audio(found.path):
+    is_linked_folder = found.kind == "link" and (root / found.path).is_dir()
+    if found.kind in _NOT_READ and not found.junk and (is_linked_folder or is_audio(found.path)):
         code, reason = _NOT_READ[found.kind]
         return Rejected(source=source.name, path=found.path, code=code, reason=reason)
     return None

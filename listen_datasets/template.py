@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -24,6 +25,7 @@ _SECTIONS: Mapping[str, type[recipe.Section]] = {
     "card": recipe.Card,
 }
 _WIDTH = 118
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _EXAMPLES = {
     "authors": (
         "# Who made it.",
@@ -73,9 +75,14 @@ def toml_value(value: Any) -> str:  # noqa: ANN401 - whatever a recipe holds
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {toml_value(item)}" for key, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key(key)} = {toml_value(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(toml_value(item) for item in value) + "]"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        # TOML and JSON differ in one character alone.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return str(value)
+
+
+def _key(text: str) -> str:
+    return text if _BARE_KEY.fullmatch(text) else toml_value(text)

@@ -11,7 +11,8 @@ from listen_datasets.errors import CorruptError
 from listen_datasets.ledger import FileRecord
 from listen_datasets.progress import Progress
 
-_OWNED_FOLDERS = ("dist", "features", "findings")
+OWNED_FOLDERS = ("dist", "features", "findings")
+"""Folders of a dataset that hold nothing but what ``lds`` has written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +48,25 @@ class Verified:
 def verify(root: Path, progress: Progress) -> Verified:
     """Read the ledger and every file that it names.
 
+    Readers need no lock; if another run has committed meanwhile, what looks like damage is looked at again.
+
     Returns:
         What was checked and what is wrong. A damaged ledger is damage like any other.
     """
+    while True:
+        before = _moment(root)
+        result = _verify(root, progress)
+        if not result.damage or _moment(root) == before:
+            return result
+
+
+def _moment(root: Path) -> tuple[int, bool]:
+    """Return what every commit changes: the length of the ledger, and whether a commit is being carried out."""
+    path = root / ledger.NAME
+    return (path.stat().st_size if path.exists() else 0, (root / commit.RECORD).exists())
+
+
+def _verify(root: Path, progress: Progress) -> Verified:
     if (root / commit.RECORD).exists():
         what = "a run was interrupted while it committed; any lds command that runs a stage completes it"
         return Verified(files=0, bytes=0, entries=0, damage=(Damage(path=commit.RECORD, what=what),))
@@ -87,10 +104,10 @@ def _compare(root: Path, path: str, record: FileRecord) -> Iterator[Damage]:
 
 
 def _strangers(root: Path, records: Mapping[str, FileRecord]) -> Iterator[Damage]:
-    for folder in _OWNED_FOLDERS:
+    for folder in OWNED_FOLDERS:
         for file in sorted((root / folder).rglob("*")):
             path = file.relative_to(root).as_posix()
-            if not file.is_dir() and path not in records:
+            if (file.is_symlink() or not file.is_dir()) and path not in records:
                 yield Damage(path=path, what="was not written by lds")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     for file in sorted(files):
         console.say(f"wrote {dataset / file}")
     console.document("init", {"files": sorted(files)})
-    console.note(f"next: edit lds.toml, then lds ingest {dataset} SOURCE --metadata FILE")
+    console.note(f"next: edit lds.toml, then lds ingest {shlex.quote(str(dataset))} SOURCE --metadata FILE")
     return ExitCode.OK
 
 

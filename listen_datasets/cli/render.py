@@ -130,7 +130,7 @@ def _tally(numbers: Mapping[str, int]) -> str:
 
 def _ingest(entry: Entry) -> Iterator[str]:
     report = entry.report
-    yield f"{duration(report['seconds_of_audio'])} of audio: {_tally(report['containers'])}; rates {_tally(report['sample_rates'])}"
+    yield f"{duration(report['seconds_of_audio'])} of audio: {_tally(report['containers'])}; rates {_tally(dict(sorted(report['sample_rates'].items(), key=lambda item: int(item[0]))))}"
     if report["ignored"]:
         yield f"not audio by their names, so not looked at: {_tally(report['ignored'])}"
     for note in report["notes"]:
@@ -154,9 +154,15 @@ def _features(entry: Entry) -> Iterator[str]:
         yield f"{name}: {part['clips']} clips, {size(part['bytes'])} in features/{name}"
 
 
+def _by_split(item: tuple[str, Any]) -> tuple[int, str]:
+    """Order splits as people do; what comes back from the ledger is sorted by name."""
+    usual = ("train", "validation", "test")
+    return (usual.index(item[0]) if item[0] in usual else len(usual), item[0])
+
+
 def _split(entry: Entry) -> Iterator[str]:
     report = entry.report
-    for name, part in report["ratios"].items():
+    for name, part in sorted(report["ratios"].items(), key=_by_split):
         yield f"{name:<12} {part['clips']:>7} clips  {100 * part['got']:5.1f} % (wanted {100 * part['wanted']:.1f} %)"
     for name, part in report["relations"].items():
         yield f"pairs of clips across splits with the same {name}: {part['pairs_across']}"
@@ -164,7 +170,7 @@ def _split(entry: Entry) -> Iterator[str]:
 
 def _shard(entry: Entry) -> Iterator[str]:
     report = entry.report
-    for name, part in report["splits"].items():
+    for name, part in sorted(report["splits"].items(), key=_by_split):
         yield f"{name:<12} {part['clips']:>7} clips  {duration(part['seconds']):>9}  {part['shards']} shards, {size(part['bytes'])}"
 
 

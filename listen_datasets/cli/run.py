@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,9 @@ from listen_datasets.cli.commands import COMMANDS
 from listen_datasets.cli.console import Console
 from listen_datasets.cli.stage_command import exit_code
 from listen_datasets.errors import ExitCode, worst
+
+if TYPE_CHECKING:
+    from listen_datasets.dataset import Applied
 
 
 @click.command(
@@ -32,23 +36,20 @@ def command(console: Console, /, dataset: Path, **given: Any) -> ExitCode:  # no
     from listen_datasets import stages  # noqa: PLC0415 - start-up time
     from listen_datasets.dataset import Dataset  # noqa: PLC0415
 
-    opened = Dataset.open(dataset)
+    # All of them before the first one runs: no hour of work is lost to a stage that cannot be imported.
+    job = [stages.find(name) for name in stages.ORDER]
     executor = options.executor(given["engine"], given["jobs"], given["timeout"])
-    done, codes = [], []
-    for name in stages.ORDER:
-        applied = opened.apply(
-            stages.find(name),
-            executor=executor,
-            progress=console.progress(),
-            lock_timeout=given["lock_timeout"],
-            force=given["force"],
-        )
-        render.applied(console, applied)
-        codes.append(exit_code(applied, given["fail_on"]))
-        done.append(applied)
+    done: list[Applied] = []
+    try:
+        with Dataset.open(dataset).locked(timeout=given["lock_timeout"]) as opened:
+            for stage in job:
+                applied = opened.apply(stage, executor=executor, progress=console.progress(), force=given["force"])
+                done.append(applied)
+                render.applied(console, applied)
+    finally:
+        console.document("run", {"stages": {item.entry.stage: render.as_fields(item) for item in done}})
     console.say()
     console.say(f"{render.counts(done[-1].counts)}")
     console.say(f"card: {dataset / 'dist' / 'README.md'}")
-    console.document("run", {"stages": {item.entry.stage: render.as_fields(item) for item in done}})
-    console.note(f"next: lds verify {dataset}")
-    return worst(codes)
+    console.note(f"next: lds verify {shlex.quote(str(dataset))}")
+    return worst(exit_code(applied, given["fail_on"]) for applied in done)

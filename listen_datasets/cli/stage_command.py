@@ -82,7 +82,8 @@ def exit_code(applied: Applied, fail_on: str) -> ExitCode:
     codes = [ExitCode.OK]
     if any_at_least(applied.findings, fail_on):
         codes.append(ExitCode.FINDINGS)
-    if applied.entry.stage == "ingest" and applied.counts.unreadable:
+    unreadable = applied.counts.unreadable if applied.entry.stage == "ingest" else 0
+    if unreadable or "features.unreadable" in applied.entry.findings:
         codes.append(ExitCode.INCOMPLETE)
     return worst(codes)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -34,13 +34,13 @@ class Aligned:
         files: Name of the table that each row comes from; None without a row.
         lines: Line there.
         columns: The user's columns under the user's names.
-        findings: Recordings that two tables name.
+        findings: Recordings that two tables name, each with the source that it is about.
     """
 
     files: Sequence[str | None]
     lines: Sequence[int | None]
     columns: pa.Table
-    findings: tuple[Finding, ...]
+    findings: tuple[tuple[str, Finding], ...]
 
 
 def align(joined: Sequence[Joined], recordings: Sequence[Recording]) -> Aligned:
@@ -50,12 +50,12 @@ def align(joined: Sequence[Joined], recordings: Sequence[Recording]) -> Aligned:
         MetadataError: A column has types in two tables that no common type holds.
     """
     places: dict[Recording, tuple[int, int]] = {}
-    findings: list[Finding] = []
+    findings: list[tuple[str, Finding]] = []
     for number, item in enumerate(joined):
         for path, row in item.matched.rows.items():
             first = places.setdefault((item.source, path), (number, row))
             if first != (number, row):
-                findings.append(_doubled(joined[first[0]], first[1], item, row, path))
+                findings.append((item.source, _doubled(joined[first[0]], first[1], item, row, path)))
     offsets = _offsets(joined)
     found = [places.get(recording) for recording in recordings]
     rows = pa.array([None if place is None else offsets[place[0]] + place[1] for place in found], pa.int64())
@@ -65,6 +65,30 @@ def align(joined: Sequence[Joined], recordings: Sequence[Recording]) -> Aligned:
         columns=_stacked(joined).take(rows) if joined else pa.table({}),
         findings=tuple(findings),
     )
+
+
+def text_where_they_differ(tables: Sequence[MetadataTable], typed: Sequence[MetadataTable]) -> list[MetadataTable]:
+    """Return typed tables in which a column that one of them could only keep as text is text in all.
+
+    Args:
+        tables: The tables as they were read (n).
+        typed: The same with the types of a schema (n).
+    """
+    kept = {
+        field.name
+        for before, after in zip(tables, typed, strict=True)
+        for field, was in zip(after.columns.schema, before.columns.schema, strict=True)
+        if field.type == was.type and pa.types.is_string(field.type)
+    }
+    return [_reverted(before, after, kept) for before, after in zip(tables, typed, strict=True)]
+
+
+def _reverted(before: MetadataTable, after: MetadataTable, names: Collection[str]) -> MetadataTable:
+    columns = after.columns
+    for position, name in enumerate(columns.column_names):
+        if name in names:
+            columns = columns.set_column(position, before.columns.field(position), before.columns.column(position))
+    return replace(after, columns=columns)
 
 
 def rows_by_recording(joined: Sequence[Joined]) -> Mapping[Recording, int]:
@@ -87,7 +111,7 @@ def _offsets(joined: Sequence[Joined]) -> list[int]:
 def _stacked(joined: Sequence[Joined]) -> pa.Table:
     try:
         return pa.concat_tables([item.table.columns for item in joined], promote_options="default").combine_chunks()
-    except pa.ArrowInvalid as problem:
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as problem:
         names = ", ".join(item.table.name for item in joined)
         raise MetadataError(
             f"a column has different types in different tables: {shown(str(problem))}",

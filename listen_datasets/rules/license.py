@@ -10,9 +10,9 @@ import re
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from listen_datasets import catalogue
+from listen_datasets.licences import canonical
 from listen_datasets.limits import rows
 from listen_datasets.metadata.shown import pointer, shown
 from listen_datasets.model import Finding
@@ -27,15 +27,8 @@ def check(table: pa.Table, config: Validate) -> list[Finding]:  # noqa: ARG001 -
     if _COLUMN not in table.column_names or not pa.types.is_string(table.schema.field(_COLUMN).type):
         return []
     counted = pc.value_counts(table.column(_COLUMN).drop_null()).to_pylist()
-    wrong = {item["values"]: item["counts"] for item in counted if _canonical(item["values"]) is None}
+    wrong = {item["values"]: item["counts"] for item in counted if canonical(item["values"]) is None}
     return [_invalid(table, text, wrong[text]) for text in sorted(wrong)]
-
-
-def _canonical(text: str) -> str | None:
-    try:
-        return str(canonicalize_license_expression(text))
-    except InvalidLicenseExpression:
-        return None
 
 
 def _invalid(table: pa.Table, text: str, count: int) -> Finding:
@@ -57,7 +50,7 @@ def _guess(text: str) -> str | None:
     """Return the id that a text means: ``CC BY 4.0``, or the address of a Creative Commons deed."""
     deed = _DEED.match(text.strip())
     if deed is None:
-        return _canonical("-".join(text.split()))
+        return canonical("-".join(text.split()))
     kind, terms, version = deed.groups()
     public = {"zero": f"CC0-{version}", "mark": f"CC-PDM-{version}"}
-    return _canonical(f"CC-{terms}-{version}") if kind.lower() == "licenses" else _canonical(public.get(terms, ""))
+    return canonical(f"CC-{terms}-{version}") if kind.lower() == "licenses" else canonical(public.get(terms, ""))

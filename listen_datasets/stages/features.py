@@ -111,9 +111,13 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     done = [_kept(part, result) for part, result in zip(parts, shown, strict=True)]
     files = {path: file for extracted in done for path, file in extracted.files.items()}
     clips = sum(extracted.clips for extracted in done)
+    findings = [finding for extracted in done for finding in extracted.findings]
+    # Nothing that is compared later tells whether a recording can be read again: so this run never counts as up to date.
+    incomplete = {"unreadable": str(len(findings))} if findings else {}
     return Outcome(
         files=files,
-        findings=[finding for extracted in done for finding in extracted.findings],
+        findings=findings,
+        used={**inputs(workspace, config), **incomplete},
         report={"extractors": _summary(made, files, clips), "parts": len(parts)},
     )
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pyarrow as pa
 
 from listen_datasets import catalogue, digest, registry, tables
@@ -21,9 +22,10 @@ from listen_datasets.executors import Lost
 from listen_datasets.executors.batches import map_items
 from listen_datasets.inputs import InputProblem, opened
 from listen_datasets.metadata import MetadataTable, join_key, match, read
-from listen_datasets.metadata.aligned import Aligned, Joined, align, rows_by_recording
+from listen_datasets.metadata.aligned import Aligned, Joined, align, rows_by_recording, text_where_they_differ
 from listen_datasets.model import Finding, Rejected
 from listen_datasets.recipe import Ingest as Config
+from listen_datasets.recipe import Source
 from listen_datasets.schema import MetadataSchema
 from listen_datasets.sources import check_apart
 from listen_datasets.stage import Outcome, Stage, Workspace
@@ -42,6 +44,9 @@ _HASH_BLOCK = 1 << 20
 _NO_RECORDING = frozenset({"metadata.file_missing", "metadata.unsafe_path", "metadata.ambiguous"})
 """What is wrong with a row that names no recording; such a row is an input of its own."""
 
+Said = tuple[str, Finding]
+"""A finding with the name of the source that it is about: two sources may hold files of the same path."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Inputs:
@@ -50,7 +55,7 @@ class _Inputs:
     surveys: Sequence[Survey]
     joined: Sequence[Joined]
     schema: str | None
-    findings: Sequence[Finding] = ()
+    findings: Sequence[Said] = ()
     items: Sequence[tuple[str, str]] = field(default_factory=tuple)
 
     @property
@@ -78,9 +83,10 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     inputs = _gather(workspace, config)
     rows, rejected, findings = _measure(workspace, inputs)
     rejected += [item for found in inputs.surveys for item in found.refused]
-    findings += [_rejection(item) for found in inputs.surveys for item in found.refused]
-    orphans = _orphans(inputs.joined)
-    rejected += orphans
+    findings += [(item.source, _rejection(item)) for found in inputs.surveys for item in found.refused]
+    digests = {(row["source"], row["path"]): row["sha256"] for row in rows}
+    used = _used(inputs, digests, rejected)
+    rejected += _orphans(inputs.joined)
     _check_share(config, rejected, len(rows))
     rows.sort(key=lambda row: (row["source"], row["path"].encode()))
     _name(rows)
@@ -92,7 +98,7 @@ def run(workspace: Workspace, config: Config) -> Outcome:
         rejected=tables.rejected_table(rejected),
         findings=_placed(findings, manifest),
         report=_report(inputs, manifest, rows),
-        used=_used(inputs, {(row["source"], row["path"]): row["sha256"] for row in rows}, rejected),
+        used=used,
     )
 
 
@@ -122,12 +128,12 @@ def _gather(workspace: Workspace, config: Config) -> _Inputs:
     schema = MetadataSchema.load(schema_path) if schema_path.exists() else None
     surveys: list[Survey] = []
     joined: list[Joined] = []
-    findings: list[Finding] = []
+    described, findings = _tables(workspace, schema)
     for source in workspace.recipe.source:
         root = workspace.source_root(source)
         check_apart(workspace.root, root)
         paths = [workspace.beside(name) for name in source.metadata]
-        read_tables = [_read(path, schema, findings) for path in paths]
+        read_tables = [described[source.name, name] for name in source.metadata]
         keys = [join_key(table, config.join_key) for table in read_tables]
         named = {
             value for table, key in zip(read_tables, keys, strict=True) for value in table.columns[key].to_pylist()
@@ -135,9 +141,11 @@ def _gather(workspace: Workspace, config: Config) -> _Inputs:
         found = survey(source, root, named=named - {None}, tables=paths)
         surveys.append(found)
         for path, table, key in zip(paths, read_tables, keys, strict=True):
-            matched = match(table, key, found.recordings, folder=_folder(path, root))
+            # A row may name what cannot be opened, such as a link: that is one input, not two.
+            there = [*found.recordings, *(item.path for item in found.refused)]
+            matched = match(table, key, there, folder=_folder(path, root))
             joined.append(Joined(source=source.name, table=table, matched=matched))
-            findings += [item for item in matched.findings if item.code != "metadata.row_missing"]
+            findings += [(source.name, item) for item in matched.findings if item.code != "metadata.row_missing"]
     items = tuple((found.source.name, path) for found in surveys for path in found.recordings)
     findings += _without_row(joined, items)
     if not items and not any(found.refused for found in surveys):
@@ -150,18 +158,41 @@ def _gather(workspace: Workspace, config: Config) -> _Inputs:
     return _Inputs(surveys=surveys, joined=joined, schema=schema_digest, findings=findings, items=items)
 
 
-def _read(path: Path, schema: MetadataSchema | None, findings: list[Finding]) -> MetadataTable:
-    table = read(path, name=path.name)
+def _table_names(sources: Sequence[Source]) -> dict[tuple[str, str], str]:
+    """Return how findings call each table: by its file's name, unless another one has that too."""
+    tables_ = [(source.name, name) for source in sources for name in source.metadata]
+    times = Counter(Path(name).name for _, name in tables_)
+    return {
+        (source, name): Path(name).name
+        if times[Path(name).name] == 1
+        else f"{source}/{Path(name).parent.name}/{Path(name).name}"
+        for source, name in tables_
+    }
+
+
+def _tables(
+    workspace: Workspace, schema: MetadataSchema | None
+) -> tuple[dict[tuple[str, str], MetadataTable], list[Said]]:
+    """Return the tables of all sources, typed by the schema, by source and name in the recipe; and what is wrong there."""
+    names = _table_names(workspace.recipe.source)
+    found = {key: _read(workspace.beside(key[1]), name) for key, name in names.items()}
+    findings = [(key[0], item) for key, table in found.items() for item in table.findings]
+    if schema is None:
+        return found, findings
+    judged = {key: schema.typed(table) for key, table in found.items()}
+    findings += [(key[0], item) for key, (_, wrong) in judged.items() for item in wrong]
+    typed = text_where_they_differ(list(found.values()), [table for table, _ in judged.values()])
+    return dict(zip(found, typed, strict=True)), findings
+
+
+def _read(path: Path, name: str) -> MetadataTable:
+    table = read(path, name=name)
     if {"start", "end"} <= set(table.columns.column_names):
         raise UsageError(
             "the columns `start` and `end` would cut recordings into clips, which lds cannot do yet",
             where=table.name,
             hint="rename the columns if they mean something else",
         )
-    findings += table.findings
-    if schema is not None:
-        table, wrong = schema.typed(table)
-        findings += wrong
     return table
 
 
@@ -171,26 +202,27 @@ def _folder(path: Path, root: Path) -> str:
     return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else ""
 
 
-def _without_row(joined: Sequence[Joined], items: Sequence[tuple[str, str]]) -> Iterator[Finding]:
+def _without_row(joined: Sequence[Joined], items: Sequence[tuple[str, str]]) -> Iterator[Said]:
     """Yield the recordings that no table of their source names; a source without tables expects none."""
     described = rows_by_recording(joined)
     sources = {item.source for item in joined}
     for source, path in items:
         if source in sources and (source, path) not in described:
-            yield catalogue.finding(
+            missing = catalogue.finding(
                 "metadata.row_missing",
                 "No row of the metadata names this recording.",
                 path=path,
                 hint="add a row, or remove the file from the source",
             )
+            yield source, missing
 
 
-def _measure(workspace: Workspace, inputs: _Inputs) -> tuple[list[dict[str, Any]], list[Rejected], list[Finding]]:
+def _measure(workspace: Workspace, inputs: _Inputs) -> tuple[list[dict[str, Any]], list[Rejected], list[Said]]:
     from listen_datasets.audio import Measured  # noqa: PLC0415 - only an ingest that runs needs the decoder
 
     rows: list[dict[str, Any]] = []
     rejected: list[Rejected] = []
-    findings: list[Finding] = []
+    findings: list[Said] = []
     measure = Measure(inputs.roots, registry.names("probes"))
     mean = sum(found.bytes for found in inputs.surveys) / max(1, len(inputs.items))
     size = max(1, min(_BATCH_FILES, int(_BATCH_BYTES / max(mean, 1))))
@@ -202,7 +234,7 @@ def _measure(workspace: Workspace, inputs: _Inputs) -> tuple[list[dict[str, Any]
             item = Rejected(source=source, path=path, code=result.code, reason=f"the decoder failed: {result.reason}")
         elif isinstance(result.value, Measured):
             rows.append({"source": source, "path": path, **result.value.facts})
-            findings += [_problem(problem, path) for problem in result.value.problems]
+            findings += [(source, _problem(problem, path)) for problem in result.value.problems]
             continue
         else:
             bad = result.value
@@ -211,7 +243,7 @@ def _measure(workspace: Workspace, inputs: _Inputs) -> tuple[list[dict[str, Any]
                 bytes=bad.bytes, sha256=bad.sha256,
             )  # fmt: skip
         rejected.append(item)
-        findings.append(_rejection(item))
+        findings.append((source, _rejection(item)))
     return rows, rejected, findings
 
 
@@ -269,7 +301,7 @@ def _manifest(rows: Sequence[dict[str, Any]], aligned: Aligned) -> pa.Table:
         arrival = tables.manifest_name(name)
         if arrival in taken:
             raise UsageError(
-                f"the columns {name!r} and {arrival!r} of the metadata would both be called {arrival!r}",
+                f"two columns of the metadata would be called {arrival!r}; {name!r} is one of them",
                 hint="rename one of them",
             )
         taken.add(arrival)
@@ -277,28 +309,23 @@ def _manifest(rows: Sequence[dict[str, Any]], aligned: Aligned) -> pa.Table:
     return manifest
 
 
-def _placed(findings: Sequence[Finding], manifest: pa.Table) -> list[Finding]:
+def _placed(findings: Sequence[Said], manifest: pa.Table) -> list[Finding]:
     """Name the clip of each finding, and sort: the order in which workers answered must not show."""
-    by_path = dict(zip(manifest["path"].to_pylist(), manifest["clip_id"].to_pylist(), strict=True))
-    by_line = {
-        (file, line): clip
-        for file, line, clip in zip(
-            manifest["metadata_file"].to_pylist(),
-            manifest["metadata_line"].to_pylist(),
-            manifest["clip_id"].to_pylist(),
-            strict=True,
-        )
-        if line is not None
-    }
-    placed = []
-    for item in findings:
-        clip = item.clip_id or by_path.get(item.path) or by_line.get((item.path, item.line))
-        placed.append(Finding(**{**_fields(item), "clip_id": clip}))
-    return sorted(placed, key=lambda item: (item.code, item.path or "", item.line or 0, item.field or "", item.message))
+    names = ("source", "path", "metadata_file", "metadata_line", "clip_id")
+    places: dict[tuple[str, str | None, int | None], str] = {}
+    for source, path, file, line, clip in zip(*(manifest[name].to_pylist() for name in names), strict=True):
+        places[source, path, None] = clip
+        if line is not None:
+            places[source, file, line] = clip
+    ordered = sorted(findings, key=lambda said: (*_order(said[1]), said[0]))
+    return [
+        msgspec.structs.replace(item, clip_id=item.clip_id or places.get((source, item.path, item.line)))
+        for source, item in ordered
+    ]
 
 
-def _fields(item: Finding) -> dict[str, Any]:
-    return {name: getattr(item, name) for name in Finding.__struct_fields__}
+def _order(item: Finding) -> tuple[str, str, int, str, str]:
+    return (item.code, item.path or "", item.line or 0, item.field or "", item.message)
 
 
 def _report(inputs: _Inputs, manifest: pa.Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -324,6 +351,8 @@ def _report(inputs: _Inputs, manifest: pa.Table, rows: Sequence[Mapping[str, Any
 
 def _used(inputs: _Inputs, digests: Mapping[tuple[str, str], str], rejected: Sequence[Rejected]) -> dict[str, str]:
     """Return what an ingest depends on. A rejected file counts by its bytes too: a mended one must be noticed."""
+    from listen_datasets.decoding import DECODER  # noqa: PLC0415 - only an ingest needs the decoder
+
     content = {**{(item.source, item.path): item.sha256 or item.code for item in rejected}, **digests}
     listing = [
         [source, path, content.get((source, path), "")]
@@ -334,6 +363,7 @@ def _used(inputs: _Inputs, digests: Mapping[tuple[str, str], str], rejected: Seq
         "recordings": digest.of_json(listing),
         "metadata": digest.of_json(metadata),
         "probes": digest.of_json(registry.names("probes")),
+        "decoder": digest.of_json(DECODER),
     }
     return used if inputs.schema is None else {**used, "schema": f"sha256:{inputs.schema}"}
 

@@ -10,7 +10,7 @@ from listen_datasets.testing.signals import tone
 
 RATE = 8000
 LABELS = ("low", "high")
-SPLIT = "ratios = { train = 0.5, validation = 0.25, test = 0.25 }\ngroup-by = [\"group\"]\nstratify-by = [\"label\"]"
+SPLIT = 'ratios = { train = 0.5, validation = 0.25, test = 0.25 }\ngroup-by = ["group"]\nstratify-by = ["label"]'
 
 
 def recording(number: int) -> bytes:

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from listen_datasets import Dataset, lock, stages
+from listen_datasets.cli.program import run
+from listen_datasets.errors import ExitCode, LockedError
+from listen_datasets.executors.serial import Serial
+from listen_datasets.storage import Disk
+
+
+def lds(*arguments: str) -> ExitCode:
+    return run([*arguments, "--engine", "serial"])
+
+
+def test_run_says_which_stages_it_skipped(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lds("run", str(small)) is ExitCode.OK
+    assert "up to date" not in capsys.readouterr().out
+
+    assert lds("run", str(small)) is ExitCode.OK
+    assert capsys.readouterr().out.count("(up to date: nothing has changed)") == len(stages.ORDER)
+
+
+def test_run_goes_on_after_findings_and_exits_1(small: Path) -> None:
+    (small / "recordings" / "page.wav").write_bytes(b"<!DOCTYPE html><html></html>")
+
+    assert lds("run", str(small)) is ExitCode.FINDINGS
+    assert (small / "dist" / "README.md").is_file()
+
+
+def test_run_that_fails_prints_what_was_done_before(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(small / "recordings" / "group0")
+    shutil.rmtree(small / "recordings" / "group1")
+    shutil.rmtree(small / "recordings" / "group2")
+
+    assert lds("run", str(small), "--json") is ExitCode.USAGE
+    said = capsys.readouterr()
+    assert list(json.loads(said.out)["stages"]) == ["ingest", "validate", "dedup", "features"]
+    assert json.loads(said.err.splitlines()[-1])["code"] == ExitCode.USAGE
+
+
+def test_json_exit_line_stands_even_where_the_call_cannot_be_parsed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lds("split", "somewhere", "--bogus", "--json") is ExitCode.USAGE
+    assert json.loads(capsys.readouterr().err.splitlines()[-1])["code"] == ExitCode.USAGE
+
+
+def test_nobody_comes_between_the_stages_of_a_held_dataset(small: Path) -> None:
+    with Dataset.open(small).locked() as held:
+        held.apply(stages.find("ingest"), executor=Serial())
+        with pytest.raises(LockedError):
+            Dataset.open(small).apply(stages.find("split"), executor=Serial())
+        held.apply(stages.find("validate"), executor=Serial())
+    with lock.locked(Disk(small), small, "next"):
+        pass
+
+
+@pytest.mark.parametrize("text", ["Creative Commons", "CC-BY"])
+def test_licence_that_is_no_spdx_id_is_refused(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lds("init", str(tmp_path / "new"), "--license", text) is ExitCode.USAGE
+    assert f"'{text}' is no SPDX id" in capsys.readouterr().err
+    assert not (tmp_path / "new" / "lds.toml").exists()
+
+
+def test_source_is_entered_only_when_its_ingest_succeeds(small: Path, tmp_path: Path) -> None:
+    before = (small / "lds.toml").read_bytes()
+    other = tmp_path / "other"
+    shutil.copytree(small / "recordings" / "group0", other)
+    table = tmp_path / "table.csv"
+    table.write_bytes("file_name,label\nlow.wav,grün\n".encode("latin-1"))
+
+    assert lds("ingest", str(small), str(other), "--metadata", str(table)) is ExitCode.USAGE
+    assert (small / "lds.toml").read_bytes() == before
+
+    table.write_text("file_name,label\nlow.wav,low\nhigh.wav,high\n", encoding="utf-8")
+    assert lds("ingest", str(small), str(other), "--metadata", str(table)) is ExitCode.OK
+    assert [source.name for source in Dataset.open(small).recipe.source] == ["main", "other"]
+
+
+def test_features_of_recordings_that_were_away_are_made_when_they_are_back(small: Path) -> None:
+    assert lds("ingest", str(small)) is ExitCode.OK
+    (small / "recordings").rename(small / "away")
+    assert lds("features", str(small)) is ExitCode.INCOMPLETE
+
+    (small / "away").rename(small / "recordings")
+    assert lds("features", str(small)) is ExitCode.OK
