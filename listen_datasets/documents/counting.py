@@ -15,7 +15,7 @@ from listen_datasets.documents.published import Published
 QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
 
 _EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
-_TELEPHONE = r"\+[0-9]([ ().-]?[0-9]){7,14}"
+_TELEPHONE = r"\+[0-9]([ ().-]{0,2}[0-9]){7,14}"
 _URL = r"^\s*(?i:https?|ftp)://\S+\s*$"
 _DATE = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2}([T ][0-9:.]+(Z|[+-][0-9:]+)?)?)?)?$"
 _DATE_NAMES = frozenset({"date", "year", "recorded", "created", "timestamp"})
@@ -28,7 +28,7 @@ _ABOUT_PEOPLE = re.compile(
 
 
 def totals(column: pa.ChunkedArray) -> dict[str | None, int]:
-    """Return how often each value occurs, as text: the most frequent first, then by value, no value last."""
+    """Return how often each value occurs, as text: the most frequent first; among equals by value, no value last."""
     counted = {item["values"]: item["counts"] for item in pc.value_counts(column).to_pylist()}
     return {_text(value): counted[value] for value in sorted(counted, key=lambda value: _order(value, counted[value]))}
 

@@ -48,7 +48,7 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     data = _datasheet(workspace, config)
     answers = {} if data is None else questions.parse_answers(data, where=config.datasheet or "")
     questions.check_required(config.require, answers)
-    facts = _facts(workspace)
+    facts = facts_of(workspace)
     graph = croissant.croissant(facts, answers)
     pages = {
         CARD: card.card(facts, answers),
@@ -104,7 +104,13 @@ STAGE = Stage(
 )
 
 
-def _facts(workspace: Workspace) -> Facts:
+def facts_of(workspace: Workspace) -> Facts:
+    """Return what the documents of a dataset say.
+
+    Raises:
+        UsageError: The shards are older than the manifest.
+        CorruptError: A shard is not what was written.
+    """
     files = {path: record for path, record in _current(workspace).items() if path.startswith(f"{FOLDER}data/")}
     content = published.read(workspace.root, files)
     kept = workspace.manifest.filter(is_published(workspace.manifest))

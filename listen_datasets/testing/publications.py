@@ -13,7 +13,7 @@ from listen_datasets import __version__, tables
 from listen_datasets.config import builtins
 from listen_datasets.ledger import Entry, Generated
 from listen_datasets.model import Rejected
-from listen_datasets.recipe import About, Author, Recipe, Shard, Split
+from listen_datasets.recipe import About, Author, Recipe, Shard
 from listen_datasets.stage import Outcome, Workspace, fates
 from listen_datasets.stages import shard
 from listen_datasets.testing.manifests import FOLDER, RECIPE, manifest, row, workspace
@@ -84,7 +84,7 @@ def sharded(
     for cell in cells:
         (root / FOLDER / cell["path"]).write_bytes(f"the bytes of {Path(cell['path']).stem}".encode())
     table = manifest(cells)
-    settings = Split(group_by=("speaker",))
+    settings = msgspec.structs.replace(recipe.split, group_by=("speaker",))
     refused = tables.rejected_table(rejected)
     counts = msgspec.to_builtins(fates(table, refused))
     history = {

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from listen_datasets.documents import croissant, rai
+from listen_datasets.documents import croissant, rai, record_sets
 from listen_datasets.documents.facts import Facts
 
 REQUIRED = (
@@ -133,7 +133,7 @@ def _files(document: Mapping[str, Any], facts: Facts) -> Iterator[str]:
 def _fields(document: Mapping[str, Any], facts: Facts) -> Iterator[str]:
     fields = _record_set(document, "default").get("field", [])
     columns = [field.get("source", {}).get("extract", {}).get("column") for field in fields]
-    described = [column.name for column in facts.columns if croissant.is_described(column)]
+    described = [column.name for column in facts.columns if record_sets.is_described(column)]
     if columns != [*described, None]:
         yield f"the fields are of the columns {columns}, not {described}"
     if _record_set(document, "default").get("key") != {"@id": "default/clip_id"}:

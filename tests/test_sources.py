@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from listen_datasets import config
+from listen_datasets.errors import RecipeError, UsageError
+from listen_datasets.recipe import Source
+from listen_datasets.sources import check_apart, with_source
+
+TEXT = '# mine\n[dataset]\nname = "d"   # keep this\n\n'
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "dataset"
+    root.mkdir()
+    return root
+
+
+def added(root: Path, folder: Path, metadata: Sequence[Path] = (), text: str = TEXT) -> tuple[str, tuple[Source, ...]]:
+    folder.mkdir(parents=True, exist_ok=True)
+    new = with_source(root, text, folder, metadata)
+    return new, config.parse(new).source
+
+
+def test_a_source_is_put_behind_the_text_as_it_is(root: Path, tmp_path: Path) -> None:
+    text, sources = added(root, tmp_path / "recordings", [tmp_path / "metadata.csv"])
+
+    assert text.startswith(TEXT.rstrip("\n") + "\n\n[[source]]\n")
+    assert sources == (Source(name="recordings", path="../recordings", metadata=("../metadata.csv",)),)
+
+
+def test_paths_are_relative_to_the_dataset(root: Path) -> None:
+    _, sources = added(root, root / "recordings", [root / "tables" / "a.csv", root / "b.csv"])
+
+    assert sources == (Source(name="recordings", path="recordings", metadata=("tables/a.csv", "b.csv")),)
+
+
+def test_a_link_is_followed_to_where_it_leads(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+
+    _, sources = added(root, tmp_path / "link")
+
+    assert sources[0].path == "../real"
+
+
+@pytest.mark.parametrize("metadata", [[], ["a.csv"]])
+def test_a_source_that_is_there_already_changes_nothing(root: Path, tmp_path: Path, metadata: list[str]) -> None:
+    text, _ = added(root, tmp_path / "recordings", [tmp_path / "a.csv"])
+
+    again, _ = added(root, tmp_path / "recordings", [tmp_path / name for name in metadata], text)
+
+    assert again == text
+
+
+def test_other_metadata_of_a_known_source_is_refused(root: Path, tmp_path: Path) -> None:
+    text, _ = added(root, tmp_path / "recordings", [tmp_path / "a.csv"])
+
+    with pytest.raises(UsageError, match=r"the source 'recordings' is in lds\.toml with other metadata"):
+        added(root, tmp_path / "recordings", [tmp_path / "b.csv"], text)
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("Field Recordings (2024)", "field-recordings-2024"),
+        ("日本", "source"),
+        ("_x_", "x"),
+        ("x" * 200, "x" * 80),
+        ("$(rm)", "rm"),
+        ("a'b\"c", "a-b-c"),
+    ],
+)
+def test_the_name_is_made_of_the_folders(root: Path, tmp_path: Path, folder: str, name: str) -> None:
+    _, sources = added(root, tmp_path / folder)
+
+    assert sources[0].name == name
+
+
+def test_folders_of_one_name_get_different_names(root: Path, tmp_path: Path) -> None:
+    text, _ = added(root, tmp_path / "a" / "wav")
+    text, _ = added(root, tmp_path / "b" / "wav", text=text)
+    _, sources = added(root, tmp_path / "c" / "wav", text=text)
+
+    assert [source.name for source in sources] == ["wav", "wav-2", "wav-3"]
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a'b", "[x]", "# x", "é", "a b", "\u2028", "a=b"])
+def test_any_printable_name_stands_in_the_recipe_as_it_is(root: Path, tmp_path: Path, name: str) -> None:
+    _, sources = added(root, tmp_path / name)
+
+    assert sources[0].path == f"../{name}"
+
+
+@pytest.mark.parametrize("name", [b"\xff", b"a\nb", b"\x7f", b"a\x1b[0m"])
+def test_names_that_cannot_stand_in_a_text_are_refused(root: Path, tmp_path: Path, name: bytes) -> None:
+    with pytest.raises(UsageError, match=r"cannot stand in lds\.toml") as caught:
+        added(root, tmp_path / os.fsdecode(name))
+
+    assert str(caught.value.where).isprintable()
+
+
+@pytest.mark.parametrize("folder", [".", "..", "dist", "dist/data", "features/mfcc", ".lds/stage", "findings"])
+def test_a_source_that_holds_what_lds_writes_is_refused(root: Path, folder: str) -> None:
+    with pytest.raises(UsageError, match=r"the dataset lies inside its source|a folder that lds writes to"):
+        check_apart(root, root / folder)
+
+
+@pytest.mark.parametrize("folder", ["recordings", "distances", "../other", "../dataset-2"])
+def test_a_source_beside_or_in_the_dataset_is_fine(root: Path, folder: str) -> None:
+    check_apart(root, root / folder)
+
+
+def test_a_broken_recipe_is_not_added_to(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError):
+        added(root, tmp_path / "recordings", text="[dataset\n")
