@@ -116,7 +116,7 @@ def test_inputs_are_never_touched(small: Path) -> None:
 
 
 def test_dist_is_the_same_for_any_number_of_workers(tmp_path: Path) -> None:
-    trees = []
+    trees: list[dict[str, bytes]] = []
     for executor in (Serial(), LocalProcesses(1), LocalProcesses(2)):
         root = small_dataset(tmp_path / f"{len(trees)}" / "small")
         dataset = Dataset.open(root)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from listen_datasets.documents import pages, questions
@@ -84,8 +84,3 @@ def _kind(item: Answered, answers: Mapping[str, str]) -> str:
     if item.question.id in answers:
         return "people"
     return "open" if item.text == NOT_ANSWERED else "draft"
-
-
-def ids(page: str) -> Iterator[str]:
-    """Yield the ids of the questions on a page, in their order."""
-    return (match[1] for match in HEADING.finditer(page))

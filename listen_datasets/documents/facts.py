@@ -295,7 +295,3 @@ class Facts:
     def stage(self, name: str) -> StageFacts | None:
         """Return what a stage did, or None if the clips did not go through it."""
         return next((stage for stage in self.stages if stage.name == name), None)
-
-    def found(self, *prefixes: str) -> int:
-        """Return the number of findings whose code begins with one of these."""
-        return sum(item.findings for item in self.findings if item.code.startswith(prefixes))
