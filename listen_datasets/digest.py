@@ -4,9 +4,10 @@ A table's digest is over its *content* in the canonical form below, never over t
 holds whoever wrote the file and however it was chunked.
 
 Canonical form of a table, column by column in the order asked for: the JSON of ``[name, type]``, a newline, then the
-column. A column of n values is n validity bytes (1 = there, 0 = null) followed by: fixed-width values little-endian
-with 0 in place of nulls; booleans one byte each; strings and binaries n lengths (int64) and the bytes joined; lists n
-lengths (int64) and the child values as a column; structs each field as a column.
+column. The type of a list is ``list<type of its items>``. A column of n values is n validity bytes (1 = there, 0 = null)
+followed by: fixed-width values little-endian with 0 in place of nulls; booleans one byte each; strings and binaries n
+lengths (int64) and the bytes joined; lists n lengths (int64) and the child values as a column; structs each field as a
+column.
 """
 
 from __future__ import annotations
@@ -50,9 +51,20 @@ def of_table(table: pa.Table, columns: Iterable[str]) -> str:
     state = hashlib.sha256()
     for name in columns:
         column = table.column(name).combine_chunks()
-        state.update(canonical_json([name, str(column.type)]) + b"\n")
+        state.update(canonical_json([name, _spelled(column.type)]) + b"\n")
         _update(state, column)
     return "sha256:" + state.hexdigest()
+
+
+def _spelled(kind: pa.DataType) -> str:
+    """Return a type as text; the name of a list's items, which differs between memory and Parquet, is left out."""
+    import pyarrow as pa  # noqa: PLC0415 - start-up time
+
+    if pa.types.is_struct(kind):
+        return f"struct<{', '.join(f'{field.name}: {_spelled(field.type)}' for field in kind)}>"
+    if pa.types.is_list(kind):
+        return f"list<{_spelled(kind.value_type)}>"
+    return str(kind)
 
 
 def _update(state: _Hash, array: pa.Array) -> None:

@@ -28,12 +28,10 @@ class Answered:
     Attributes:
         question: The question.
         text: The answer as Markdown; "Not answered." if there is none.
-        is_answered: Whether a person has answered, or a measurement does so by itself.
     """
 
     question: Question
     text: Markdown
-    is_answered: bool
 
 
 def answered(facts: Facts, answers: Mapping[str, str]) -> dict[str, Answered]:
@@ -71,11 +69,11 @@ def tally(facts: Facts, answers: Mapping[str, str]) -> dict[str, int]:
 def _answered(question: Question, facts: Facts, said: str | None) -> Answered:
     human = prose(said) if said else Markdown()
     if question.by == "human" or (question.by == "draft" and said):
-        return Answered(question, human or NOT_ANSWERED, bool(said))
+        return Answered(question, human or NOT_ANSWERED)
     measured = ANSWERS[question.id](facts)
     if question.by == "auto":
-        return Answered(question, blocks(_MEASURED, measured, human), is_answered=True)
-    return Answered(question, blocks(_DRAFT, measured) if measured else NOT_ANSWERED, is_answered=False)
+        return Answered(question, blocks(_MEASURED, measured, human))
+    return Answered(question, blocks(_DRAFT, measured) if measured else NOT_ANSWERED)
 
 
 def _kind(item: Answered, answers: Mapping[str, str]) -> str:
