@@ -71,6 +71,15 @@ def block(name: str, path: str, metadata: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def slug(text: str) -> str:
+    """Return a name for machines made of the name of a folder; empty if nothing of it can be used.
+
+    >>> slug("Field Recordings (2024)")
+    'field-recordings-2024'
+    """
+    return re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._")[:_LONGEST_NAME]
+
+
 def _relative(root: Path, path: Path) -> str:
     text = Path(os.path.relpath(path.resolve(), root.resolve())).as_posix()
     if has_control(text) or text != text.encode(errors="replace").decode():
@@ -83,8 +92,8 @@ def _relative(root: Path, path: Path) -> str:
 
 
 def _free_name(text: str, taken: set[str]) -> str:
-    slug = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._")[:_LONGEST_NAME] or "source"
-    name, number = slug, 2
+    first = slug(text) or "source"
+    name, number = first, 2
     while name in taken:
-        name, number = f"{slug}-{number}", number + 1
+        name, number = f"{first}-{number}", number + 1
     return name

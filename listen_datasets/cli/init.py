@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -61,7 +60,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     from listen_datasets.dataset import Dataset  # noqa: PLC0415
     from listen_datasets.tables import schemas_folder  # noqa: PLC0415
 
-    about: dict[str, Any] = {"name": name or _slug(dataset), "license": licence, "label": label}
+    about: dict[str, Any] = {"name": name or _name(dataset), "license": licence, "label": label}
     split: dict[str, Any] = {"group-by": list(group_by), "stratify-by": list(stratify_by)}
     values = {
         "dataset": {key: value for key, value in about.items() if value is not None},
@@ -79,8 +78,10 @@ def command(  # noqa: PLR0913 - one parameter an option
     return ExitCode.OK
 
 
-def _slug(dataset: Path) -> str:
-    slug = re.sub(r"[^a-z0-9._-]+", "-", dataset.resolve().name.lower()).strip("-._")
-    if not slug:
+def _name(dataset: Path) -> str:
+    from listen_datasets.sources import slug  # noqa: PLC0415 - start-up time
+
+    name = slug(dataset.resolve().name)
+    if not name:
         raise UsageError(f"no name can be made from {dataset.name!r}", hint="give one: --name my-dataset")
-    return slug
+    return name

@@ -113,7 +113,7 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     clips = sum(extracted.clips for extracted in done)
     findings = [finding for extracted in done for finding in extracted.findings]
     # Nothing that is compared later tells whether a recording can be read again: so this run never counts as up to date.
-    incomplete = {"unreadable": str(len(findings))} if findings else {}
+    incomplete = {"unreadable": digest.of_json(len(findings))} if findings else {}
     return Outcome(
         files=files,
         findings=findings,
@@ -124,8 +124,8 @@ def run(workspace: Workspace, config: Config) -> Outcome:
 
 def inputs(workspace: Workspace, config: Config) -> dict[str, str]:
     """Return the digest of the clips, and the version of each extractor."""
-    versions = {f"extractor {name}": extractor.version for name, (extractor, _) in _make(config).items()}
-    return {"manifest": workspace.digest(_USED), **versions}
+    versions = {name: extractor.version for name, (extractor, _) in _make(config).items()}
+    return {"manifest": workspace.digest(_USED), "extractors": digest.of_json(versions)}
 
 
 def plan(manifest: pa.Table) -> list[Part]:
