@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from listen_datasets import Dataset, commit, ledger, lock, stages
-from listen_datasets.errors import CorruptError, LockedError, MachineError, UsageError
+from listen_datasets.errors import CorruptError, LockedError, MachineError, RecipeError, UsageError
 from listen_datasets.executors.local import LocalProcesses
 from listen_datasets.executors.serial import Serial
 from listen_datasets.progress import Silent
+from listen_datasets.recipe import Ingest, Split
 from listen_datasets.storage import Disk
 from listen_datasets.testing.disks import CountingDisk, FailingDisk, PowerCut, PowerCutDisk
 from listen_datasets.testing.small import recording, small_dataset
@@ -201,3 +203,93 @@ def test_the_operations_that_are_cut_exist(tmp_path: Path) -> None:
     apply(root, "shard", "card", disk=disk)
 
     assert len(disk.operations) >= max(operations())
+
+
+def test_a_stage_reported_stale_is_one_that_would_run(small: Path) -> None:
+    dataset = Dataset.open(small)
+    ingest, split = stages.find("ingest"), stages.find("split")
+    assert dataset.is_stale(ingest, dataset.ledger()) is None
+
+    apply(small, "ingest", "split")
+    assert [dataset.is_stale(stage, dataset.ledger()) for stage in (ingest, split)] == [False, False]
+
+    (small / "recordings" / "group0" / "low.wav").write_bytes(recording(77))
+    assert [dataset.is_stale(stage, dataset.ledger()) for stage in (ingest, split)] == [True, False]
+
+    apply(small, "ingest")
+    assert [dataset.is_stale(stage, dataset.ledger()) for stage in (ingest, split)] == [False, True]
+
+
+@pytest.mark.parametrize("gone", ["recordings", "recordings/group0"])
+def test_a_source_that_is_gone_makes_ingest_stale(small: Path, gone: str) -> None:
+    apply(small, "ingest")
+    shutil.rmtree(small / gone)
+    (small / "recordings").mkdir(exist_ok=True)
+
+    dataset = Dataset.open(small)
+
+    assert dataset.is_stale(stages.find("ingest"), dataset.ledger()) is True
+
+
+@pytest.mark.parametrize("name", ["manifest.parquet", "rejected.parquet"])
+@pytest.mark.parametrize("data", [b"", b"damaged", None], ids=["empty", "other", "gone"])
+def test_ingest_makes_damaged_tables_anew(small: Path, name: str, data: bytes | None) -> None:
+    apply(small, "ingest")
+    before = tree(small)
+    (small / name).unlink()
+    if data is not None:
+        (small / name).write_bytes(data)
+
+    with pytest.raises(CorruptError, match=f"{name} is not what lds wrote") as caught:
+        apply(small, "validate")
+    assert "lds ingest small" in str(caught.value.hint)
+
+    assert apply(small, "ingest") == [False]
+    assert tree(small) == before
+
+
+def test_another_recipe_is_written_with_the_stage_that_uses_it(small: Path) -> None:
+    before = (small / "lds.toml").read_text(encoding="utf-8")
+    after = before.replace('name = "small"', 'name = "other"')
+    dataset = Dataset.open(small).with_recipe(after, instead_of=before)
+    assert (small / "lds.toml").read_text(encoding="utf-8") == before
+
+    dataset.apply(stages.find("ingest"), executor=Serial())
+
+    assert (small / "lds.toml").read_text(encoding="utf-8") == after
+
+
+def test_a_recipe_that_somebody_has_changed_meanwhile_is_left_alone(small: Path) -> None:
+    before = (small / "lds.toml").read_text(encoding="utf-8")
+    dataset = Dataset.open(small).with_recipe(before + "# ours\n", instead_of=before)
+    (small / "lds.toml").write_text(before + "# theirs\n", encoding="utf-8")
+
+    with pytest.raises(UsageError, match=r"lds\.toml was changed meanwhile"):
+        dataset.apply(stages.find("ingest"), executor=Serial())
+
+    assert (small / "lds.toml").read_text(encoding="utf-8") == before + "# theirs\n"
+    assert not (small / "manifest.parquet").exists()
+
+
+def test_a_recipe_that_cannot_be_used_is_refused_at_once(small: Path) -> None:
+    with pytest.raises(RecipeError):
+        Dataset.open(small).with_recipe("[dataset", instead_of="")
+
+
+def test_a_new_dataset_that_cannot_be_used_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError):
+        Dataset.create(tmp_path / "new", {"lds.toml": b"[dataset"})
+
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("stage", ["ingest", "split"])
+def test_settings_out_of_bounds_are_refused_before_anything_is_written(small: Path, stage: str) -> None:
+    apply(small, "ingest")
+    before = sorted(small.rglob("*"))
+    section = {"ingest": Ingest(max_reject=7.0), "split": Split(seed=-1)}[stage]
+
+    with pytest.raises(UsageError, match="--max-reject|--seed"):
+        Dataset.open(small).apply(stages.find(stage), section, executor=Serial())
+
+    assert sorted(small.rglob("*")) == before

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from listen_datasets import commit, ledger
 from listen_datasets.progress import Silent
@@ -97,3 +100,69 @@ def test_unfinished_commit_is_said(dataset: Path) -> None:
     (dataset / commit.RECORD).write_text(json.dumps({}), encoding="utf-8")
 
     assert [item.path for item in check(dataset).damage] == [commit.RECORD]
+
+
+@pytest.mark.parametrize("place", ["dist/data/more", "features/more", "findings/more.parquet"])
+def test_link_that_lds_did_not_make_is_named(dataset: Path, tmp_path: Path, place: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (dataset / place).symlink_to(tmp_path / "elsewhere")
+
+    assert [item.path for item in check(dataset).damage] == [place]
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "emptied": lambda path: path.write_bytes(b""),
+    "removed": lambda path: path.unlink(),
+    "longer": lambda path: path.write_bytes(path.read_bytes() + b"\0"),
+    "first byte": lambda path: path.write_bytes(bytes([path.read_bytes()[0] ^ 0x80]) + path.read_bytes()[1:]),
+    "last byte": lambda path: path.write_bytes(path.read_bytes()[:-1] + bytes([path.read_bytes()[-1] ^ 1])),
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_of_any_file_is_named(dataset: Path, change: str) -> None:
+    def damaged(file: Path) -> set[str]:
+        kept = file.read_bytes()
+        CHANGES[change](file)
+        found = {item.path for item in check(dataset).damage}
+        if file.is_dir():
+            file.rmdir()
+        file.write_bytes(kept)
+        return found
+
+    paths = {file: file.relative_to(dataset).as_posix() for file in files(dataset)}
+
+    assert [path for file, path in paths.items() if path not in damaged(file)] == []
+    assert check(dataset).damage == ()
+
+
+@pytest.fixture(scope="module")
+def ledger_of(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset that has a ledger and nothing else."""
+    root = tmp_path_factory.mktemp("ledger")
+    shutil.copy(finished / ledger.NAME, root)
+    return root
+
+
+@given(st.data())
+def test_a_flipped_bit_anywhere_in_the_ledger_is_found(ledger_of: Path, finished: Path, data: st.DataObject) -> None:
+    whole = (finished / ledger.NAME).read_bytes()
+    place = data.draw(st.integers(0, len(whole) - 1))
+    flipped = whole[place] ^ (1 << data.draw(st.integers(0, 7)))
+    (ledger_of / ledger.NAME).write_bytes(whole[:place] + bytes([flipped]) + whole[place + 1 :])
+
+    damage = check(ledger_of).damage
+
+    assert len(damage) == 1
+    assert damage[0].path.startswith(ledger.NAME)
+
+
+def test_a_check_changes_nothing(dataset: Path) -> None:
+    def seen() -> dict[str, tuple[int, int]]:
+        return {str(path): (path.lstat().st_mtime_ns, path.lstat().st_size) for path in dataset.rglob("*")}
+
+    before = seen()
+    check(dataset)
+
+    assert seen() == before

@@ -312,9 +312,12 @@ def test_extractor_that_cannot_be_made_is_refused_before_any_work(
 
 
 def test_inputs_are_the_clips_and_the_versions_of_the_extractors(tmp_path: Path) -> None:
-    used = features.STAGE.inputs(workspace_of(tmp_path), features.Config(extractors=("mfcc", "log-mel")))
+    both = features.STAGE.inputs(workspace_of(tmp_path), features.Config(extractors=("mfcc", "log-mel")))
+    one = features.STAGE.inputs(workspace_of(tmp_path), features.Config(extractors=("mfcc",)))
 
-    assert sorted(used) == ["extractor log-mel", "extractor mfcc", "manifest"]
+    assert sorted(both) == ["extractors", "manifest"]
+    assert both["manifest"] == one["manifest"]
+    assert both["extractors"] != one["extractors"]
 
 
 @pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"duration": 0.7}, {"path": "other.wav"}])
