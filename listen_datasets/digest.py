@@ -62,8 +62,10 @@ def _spelled(kind: pa.DataType) -> str:
 
     if pa.types.is_struct(kind):
         return f"struct<{', '.join(f'{field.name}: {_spelled(field.type)}' for field in kind)}>"
-    if pa.types.is_list(kind):
-        return f"list<{_spelled(kind.value_type)}>"
+    if pa.types.is_fixed_size_list(kind):
+        return f"fixed_size_list<{_spelled(kind.value_type)}>[{kind.list_size}]"
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return f"{'list' if pa.types.is_list(kind) else 'large_list'}<{_spelled(kind.value_type)}>"
     return str(kind)
 
 

@@ -289,7 +289,7 @@ def test_settings_out_of_bounds_are_refused_before_anything_is_written(small: Pa
     before = sorted(small.rglob("*"))
     section = {"ingest": Ingest(max_reject=7.0), "split": Split(seed=-1)}[stage]
 
-    with pytest.raises(UsageError, match="--max-reject|--seed"):
+    with pytest.raises(UsageError, match=r"--max-reject|--seed"):
         Dataset.open(small).apply(stages.find(stage), section, executor=Serial())
 
     assert sorted(small.rglob("*")) == before

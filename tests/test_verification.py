@@ -110,13 +110,18 @@ def test_link_that_lds_did_not_make_is_named(dataset: Path, tmp_path: Path, plac
     assert [item.path for item in check(dataset).damage] == [place]
 
 
+def _become_a_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 CHANGES: dict[str, Callable[[Path], object]] = {
     "emptied": lambda path: path.write_bytes(b""),
     "removed": lambda path: path.unlink(),
     "longer": lambda path: path.write_bytes(path.read_bytes() + b"\0"),
     "first byte": lambda path: path.write_bytes(bytes([path.read_bytes()[0] ^ 0x80]) + path.read_bytes()[1:]),
     "last byte": lambda path: path.write_bytes(path.read_bytes()[:-1] + bytes([path.read_bytes()[-1] ^ 1])),
-    "a folder": lambda path: (path.unlink(), path.mkdir()),
+    "a folder": _become_a_folder,
 }
 
 
