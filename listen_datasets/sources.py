@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from listen_datasets import commit, config
@@ -61,6 +62,24 @@ def check_apart(root: Path, folder: Path) -> None:
             where=str(folder),
             hint="make the dataset in another folder",
         )
+
+
+def check_disjoint(roots: Mapping[str, Path]) -> None:
+    """Refuse sources that lie in each other: a file would be two inputs.
+
+    Args:
+        roots: The folder of every source by its name.
+
+    Raises:
+        UsageError: Two of them overlap.
+    """
+    for (name, root), (other, folder) in itertools.permutations(roots.items(), 2):
+        if root.resolve().is_relative_to(folder.resolve()):
+            raise UsageError(
+                f"the source {name!r} lies in the source {other!r}, so its files would count twice",
+                where=config.RECIPE,
+                hint="keep one of the two",
+            )
 
 
 def block(name: str, path: str, metadata: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listen_datasets import commit, ledger
+from listen_datasets import checksums, commit, ledger
 from listen_datasets.progress import Silent
 from listen_datasets.verification import Verified, verify
 
@@ -171,3 +172,38 @@ def test_a_check_changes_nothing(dataset: Path) -> None:
     check(dataset)
 
     assert seen() == before
+
+
+def published(root: Path, sums: bytes | None) -> Path:
+    """Make a dataset of one published file and a list of checksums, both as the ledger knows them."""
+    files = {"dist/a.parquet": b"data"} | ({} if sums is None else {commit.CHECKSUMS: sums})
+    generated = {}
+    for path, data in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(data)
+        generated[path] = ledger.Generated(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+    facts = {"run": "r", "stage": "shard", "version": "1", "started": "2030-01-01T00:00:00Z", "seconds": 1.0}
+    entry = ledger.next_entry(ledger.Ledger(), generated=generated, **facts)
+    (root / ledger.NAME).write_bytes(ledger.line(entry))
+    return root
+
+
+GOOD = checksums.text({"a.parquet": hashlib.sha256(b"data").hexdigest()})
+WRONG_LISTS = {
+    "none": (None, commit.CHECKSUMS),
+    "empty": (b"", "dist/a.parquet"),
+    "another digest": (GOOD.replace(GOOD[:4], b"0000"), "dist/a.parquet"),
+    "another name": (GOOD.replace(b"a.parquet", b"b.parquet"), "dist/b.parquet"),
+    "no list": (b"x\n", commit.CHECKSUMS),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_LISTS)
+def test_list_of_checksums_that_says_something_else_than_the_ledger_is_named(tmp_path: Path, kind: str) -> None:
+    sums, path = WRONG_LISTS[kind]
+
+    assert path in {item.path for item in check(published(tmp_path, sums)).damage}
+
+
+def test_list_of_checksums_that_agrees_with_the_ledger_is_fine(tmp_path: Path) -> None:
+    assert check(published(tmp_path, GOOD)).damage == ()

@@ -27,7 +27,7 @@ from listen_datasets.model import Finding, Rejected
 from listen_datasets.recipe import Ingest as Config
 from listen_datasets.recipe import Source
 from listen_datasets.schema import MetadataSchema
-from listen_datasets.sources import check_apart
+from listen_datasets.sources import check_apart, check_disjoint
 from listen_datasets.stage import Outcome, Stage, Workspace
 from listen_datasets.survey import Survey, survey
 from listen_datasets.text import visible
@@ -124,6 +124,7 @@ def _gather(workspace: Workspace, config: Config) -> _Inputs:
         raise UsageError(
             "the recipe names no source", where="lds.toml", hint=f"lds ingest {workspace.root.name} SOURCE"
         )
+    check_disjoint(workspace.source_roots())
     schema_path = workspace.beside(workspace.recipe.metadata_schema)
     schema = MetadataSchema.load(schema_path) if schema_path.exists() else None
     surveys: list[Survey] = []

@@ -6,6 +6,7 @@ import pty
 import re
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ def findings(small: Path) -> Path:
 def on_terminal(arguments: list[str], **environment: str) -> str:
     """Run `lds` with a terminal for all that it says, and return that."""
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
     command = [*LDS, *arguments, "--engine", "serial"]
     subprocess.run(command, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, **environment}, check=False)
     os.close(theirs)
@@ -49,11 +51,11 @@ def test_a_terminal_gets_colour_unless_it_asks_for_none(
 
     assert "audio.not_audio" in said
     assert (re.search(r"\x1b\[\d*m", said) is not None) == is_coloured
-    assert "recording" in said  # the bar
+    assert "recording/s" in said  # the bar
 
 
 def test_quiet_draws_no_bar(findings: Path) -> None:
-    assert "it/s" not in on_terminal(["ingest", str(findings), "--quiet", "--fail-on", "never"], NO_COLOR="1")
+    assert "recording/s" not in on_terminal(["ingest", str(findings), "--quiet", "--fail-on", "never"], NO_COLOR="1")
 
 
 def test_a_pipe_gets_neither_colour_nor_a_bar(findings: Path, capsys: pytest.CaptureFixture[str]) -> None:

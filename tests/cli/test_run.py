@@ -80,6 +80,15 @@ def test_source_is_entered_only_when_its_ingest_succeeds(small: Path, tmp_path: 
     assert [source.name for source in Dataset.open(small).recipe.source] == ["main", "other"]
 
 
+@pytest.mark.parametrize("path", ["recordings/group0", "."])
+def test_sources_that_overlap_are_refused(path: str, small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (small / "lds.toml").open("a", encoding="utf-8") as recipe:
+        recipe.write(f'\n[[source]]\nname = "again"\npath = "{path}"\n')
+
+    assert lds("ingest", str(small)) is ExitCode.USAGE
+    assert "would count twice" in capsys.readouterr().err
+
+
 def test_features_of_recordings_that_were_away_are_made_when_they_are_back(small: Path) -> None:
     assert lds("ingest", str(small)) is ExitCode.OK
     (small / "recordings").rename(small / "away")
