@@ -1,4 +1,7 @@
-"""Executors: one method, ``map``, behind which the same plan runs serially or on local processes with the same result."""
+"""Executors: the same plan runs serially or on local processes with the same result.
+
+``map`` is for tasks that are worth a message each, ``map_batches`` for many small items.
+"""
 
 from __future__ import annotations
 
@@ -41,5 +44,25 @@ class Executor(Protocol):
         Raises:
             LdsError: Raised by `fn`: a failed machine, not bad data; it ends the run.
             InternalError: `fn` raised anything else (a bug); the traceback is in the notes of the exception.
+        """
+        ...
+
+    def map_batches(
+        self, fn: Callable[[T], R], items: Sequence[T], batches: Sequence[range], seconds: Sequence[float] | None = None
+    ) -> Iterator[tuple[int, Done[R] | Lost]]:
+        """Yield the result of every item with its position, as they come.
+
+        A batch travels to a worker as one, but its results come back while it is under way: an item that kills its
+        worker takes those with it that stand behind it in its batch, and few of those before.
+
+        Args:
+            fn: As for `map`.
+            items: Picklable values.
+            batches: Positions of the items that travel together; every position in one of them.
+            seconds: Wall-clock and processor time that each item may take; any if left out.
+
+        Raises:
+            LdsError: As for `map`.
+            InternalError: As for `map`.
         """
         ...

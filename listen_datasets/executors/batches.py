@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from listen_datasets.executors import Done, Executor, Lost
 
@@ -12,47 +11,54 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True)
-class _Each(Generic[T, R]):
-    """Applies a function to every item of a batch, inside the worker."""
-
-    fn: Callable[[T], R]
-
-    def __call__(self, batch: Sequence[T]) -> list[R]:
-        return [self.fn(item) for item in batch]
-
-
 def map_items(
-    executor: Executor, fn: Callable[[T], R], items: Sequence[T], size: int
+    executor: Executor,
+    fn: Callable[[T], R],
+    items: Sequence[T],
+    batches: Sequence[range],
+    seconds: Sequence[float] | None = None,
 ) -> Iterator[tuple[int, Done[R] | Lost]]:
-    """Apply a function to every item and yield each result with the position of its item.
+    """Apply a function to every item and yield each result with the position of its item, as they come.
 
-    One item that kills its worker takes the rest of its batch with it. So the items of lost batches are run again, each
-    alone, once, after all others; what is lost then stays lost. The executor's limit of time holds for a batch.
+    An item that kills its worker takes others of its batch with it. So the items that were lost are run again, each
+    alone, once, after all others; what is lost then stays lost.
 
     Args:
         executor: What runs the batches.
         fn: A picklable function: of a module, a partial of one, or an instance of a class with ``__call__``.
         items: Picklable values.
-        size: Items a batch, at least 1: as many as take some tenths of a second.
+        batches: Positions of the items that travel together: as many as take some tenths of a second.
+        seconds: Time that each item may take; any if left out.
 
     Yields:
-        Position and result of every item, once: in order but for the second chances, which come last.
+        Position and result of every item, once.
     """
-    retries: list[int] = []
-    for positions, result in _map_batches(
-        executor, fn, items, [range(len(items))[i : i + size] for i in range(0, len(items), size)]
-    ):
+    lost: list[int] = []
+    for position, result in executor.map_batches(fn, items, batches, seconds):
         if isinstance(result, Lost):
-            retries.extend(positions)
+            lost.append(position)
         else:
-            yield from zip(positions, map(Done, result.value), strict=True)
-    for positions, result in _map_batches(executor, fn, items, [range(position, position + 1) for position in retries]):
-        yield positions[0], result if isinstance(result, Lost) else Done(result.value[0])
+            yield position, result
+    alone = [range(position, position + 1) for position in sorted(lost)]
+    if alone:
+        yield from executor.map_batches(fn, items, alone, seconds)
 
 
-def _map_batches(
-    executor: Executor, fn: Callable[[T], R], items: Sequence[T], batches: Sequence[range]
-) -> Iterator[tuple[range, Done[list[R]] | Lost]]:
-    tasks = [items[batch.start : batch.stop] for batch in batches]
-    yield from zip(batches, executor.map(_Each(fn), tasks), strict=True)
+def cut(sizes: Sequence[int], most_items: int, most_bytes: int) -> list[range]:
+    """Cut items that follow each other into batches.
+
+    Args:
+        sizes: Bytes of each item (n).
+        most_items: Items of a batch, at most.
+        most_bytes: Bytes of a batch, at most; a larger item is a batch alone.
+    """
+    batches: list[range] = []
+    first = total = 0
+    for position, size in enumerate(sizes):
+        if position > first and (position - first == most_items or total + size > most_bytes):
+            batches.append(range(first, position))
+            first, total = position, 0
+        total += size
+    if first < len(sizes):
+        batches.append(range(first, len(sizes)))
+    return batches

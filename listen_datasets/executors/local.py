@@ -13,6 +13,7 @@ import os
 import pickle
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
@@ -22,7 +23,7 @@ from typing import Any, TypeVar
 
 from listen_datasets.errors import InternalError, LdsError, MachineError
 from listen_datasets.executors import Done, Lost
-from listen_datasets.executors.worker import serve
+from listen_datasets.executors.worker import FLUSH_SECONDS, serve
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -31,6 +32,7 @@ MEMORY_LIMIT = 3 << 30
 """Bytes of address space a worker. All libraries together take 0.8 GiB and Arrow's allocator reserves one more."""
 
 _AHEAD = 8
+_ABANDONED = Lost("worker.memory", "the worker gave up the rest of its batch")
 _JOIN_SECONDS = 5.0
 _ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
 
@@ -52,13 +54,14 @@ class LocalProcesses:
         workers: How many processes at most.
         timeout: Seconds that a task may take; None for any time.
         memory_limit: Bytes of address space that a worker may use; None for no limit.
-        max_tasks: Tasks after which a worker is replaced by a fresh one.
+        max_tasks: Tasks or items after which a worker is replaced by a fresh one: enough of them to make up for half a
+            second of imports, few enough that what a native library leaks stays small.
     """
 
     workers: int = field(default_factory=available_workers)
     timeout: float | None = None
     memory_limit: int | None = MEMORY_LIMIT
-    max_tasks: int = 1000
+    max_tasks: int = 20_000
 
     def map(self, fn: Callable[[T], R], tasks: Sequence[T]) -> Iterator[Done[R] | Lost]:
         """Yield one result a task; see :class:`listen_datasets.executors.Executor`.
@@ -71,21 +74,41 @@ class LocalProcesses:
         """
         if not tasks:
             return
-        pool = _Pool(self, _pickled(fn), min(self.workers, len(tasks)))
-        outcomes: dict[int, Done[Any] | Lost | LdsError] = {}
-        begun = 0
+        alone = [range(position, position + 1) for position in range(len(tasks))]
+        pool = _Pool(self, _pickled(fn), tasks, alone, None)
+        outcomes: dict[int, _Outcome] = {}
         try:
             for position in range(len(tasks)):
-                until = min(len(tasks), position + _AHEAD * self.workers)
-                while True:
-                    while begun < until and not pool.has_failed and pool.begin(begun, tasks[begun]):
-                        begun += 1
-                    outcomes |= pool.collect(block=position not in outcomes)
-                    if position in outcomes:
-                        break
+                while position not in outcomes:
+                    pool.feed(until=position + _AHEAD * self.workers)
+                    outcomes.update(pool.collect(block=True))
                 yield _value(outcomes.pop(position))
+                pool.feed(until=position + 1 + _AHEAD * self.workers)
+                outcomes.update(pool.collect(block=False))
         finally:
             pool.stop()
+
+    def map_batches(
+        self, fn: Callable[[T], R], items: Sequence[T], batches: Sequence[range], seconds: Sequence[float] | None = None
+    ) -> Iterator[tuple[int, Done[R] | Lost]]:
+        """Yield the result of every item with its position; see :class:`listen_datasets.executors.Executor`.
+
+        Raises:
+            MachineError: No worker can be started.
+        """
+        if not items:
+            return
+        pool = _Pool(self, _pickled(fn), items, batches, seconds)
+        try:
+            while pool.is_busy:
+                pool.feed(until=len(batches))
+                for position, outcome in pool.collect(block=True):
+                    yield position, _value(outcome)
+        finally:
+            pool.stop()
+
+
+_Outcome = Done[Any] | Lost | LdsError
 
 
 @dataclass(eq=False)
@@ -93,13 +116,27 @@ class _Worker:
     process: SpawnProcess
     connection: Connection
     is_ready: bool = False
-    position: int | None = None
+    pending: deque[int] = field(default_factory=deque)
+    patience: float = float("inf")
     deadline: float = float("inf")
     finished: int = 0
 
     @property
     def is_idle(self) -> bool:
-        return self.is_ready and self.position is None
+        return self.is_ready and not self.pending
+
+    def expect(self, positions: range, patience: float) -> None:
+        """Note what it was given, and how long any answer may take."""
+        self.pending.extend(positions)
+        self.patience = patience
+        self.deadline = time.monotonic() + patience
+
+    def heard(self) -> int:
+        """Return the position of the item that was answered; the next one has its full time."""
+        self.finished += 1
+        position = self.pending.popleft()
+        self.deadline = time.monotonic() + self.patience if self.pending else float("inf")
+        return position
 
     def end(self) -> int | None:
         """Kill the process and return its exit code: its own if it was dead already, None if it cannot die."""
@@ -110,43 +147,64 @@ class _Worker:
 
 
 class _Pool:
-    """The workers of one map."""
+    """The workers of one map, and the batches that are still to be given to them."""
 
-    def __init__(self, settings: LocalProcesses, function: bytes, size: int) -> None:
+    def __init__(
+        self,
+        settings: LocalProcesses,
+        function: bytes,
+        items: Sequence[Any],
+        batches: Sequence[range],
+        seconds: Sequence[float] | None,
+    ) -> None:
         self._settings = settings
         self._function = function
-        self._size = size
+        self._items = items
+        self._batches = batches
+        self._seconds = seconds
+        self._begun = 0
+        self._size = min(settings.workers, len(batches))
         self._workers: list[_Worker] = []
         self._deaths = 0
-        self.has_failed = False
+        self._has_failed = False
 
-    def begin(self, position: int, task: object) -> bool:
-        """Give a task to an idle worker; without one, start those that are missing and return False."""
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is something to wait for."""
+        return self._begun < len(self._batches) or any(worker.pending for worker in self._workers)
+
+    def feed(self, *, until: int) -> None:
+        """Give batches to idle workers, none beyond a number, and start the workers that are missing."""
+        until = min(until, len(self._batches))
         for worker in [worker for worker in self._workers if worker.is_idle]:
-            try:
-                worker.connection.send_bytes(_pickled(task))
-            except ConnectionError:
-                self._lament(worker)
-                continue
-            worker.position = position
-            worker.deadline = time.monotonic() + (self._settings.timeout or float("inf"))
-            return True
-        while len(self._workers) < self._size:
+            if self._begun >= until or self._has_failed:
+                return
+            self._begin(worker, self._batches[self._begun])
+        while self._begun < until and len(self._workers) < self._size and not self._has_failed:
             self._workers.append(self._start())
-        return False
 
-    def collect(self, *, block: bool) -> dict[int, Done[Any] | Lost | LdsError]:
-        """Return the outcomes that are there, by position; wait for something to happen first if `block`."""
+    def _begin(self, worker: _Worker, batch: range) -> None:
+        seconds = None if self._seconds is None else [self._seconds[position] for position in batch]
+        items = [self._items[position] for position in batch]
+        message = _pickled((items, seconds), called=type(items[0]).__name__)
+        try:
+            worker.connection.send_bytes(message)
+        except ConnectionError:
+            self._lament(worker)
+            return
+        self._begun += 1
+        limit = self._settings.timeout if seconds is None else max(seconds) + FLUSH_SECONDS
+        worker.expect(batch, limit or float("inf"))
+
+    def collect(self, *, block: bool) -> list[tuple[int, _Outcome]]:
+        """Return the outcomes that are there, with their positions; wait for something to happen first if `block`."""
         patience = min((worker.deadline for worker in self._workers), default=0.0) - time.monotonic()
         timeout = (None if patience == float("inf") else max(0.0, patience)) if block else 0.0
         ready = wait([worker.connection for worker in self._workers], timeout)
-        outcomes: dict[int, Done[Any] | Lost | LdsError] = {}
+        outcomes: list[tuple[int, _Outcome]] = []
         for worker in list(self._workers):
-            position = worker.position
-            outcome = self._hear(worker) if worker.connection in ready else self._watch(worker)
-            if position is not None and outcome is not None:
-                outcomes[position] = outcome
-                self.has_failed |= isinstance(outcome, LdsError)
+            outcomes += self._hear(worker) if worker.connection in ready else self._watch(worker)
+        self._has_failed |= any(isinstance(outcome, LdsError) for _, outcome in outcomes)
         return outcomes
 
     def stop(self) -> None:
@@ -157,40 +215,47 @@ class _Pool:
             worker.end()
         self._workers.clear()
 
-    def _hear(self, worker: _Worker) -> Done[Any] | Lost | LdsError | None:
+    def _hear(self, worker: _Worker) -> list[tuple[int, _Outcome]]:
         try:
-            kind, value = pickle.loads(worker.connection.recv_bytes())  # noqa: S301 - our own child
+            answers = pickle.loads(worker.connection.recv_bytes())  # noqa: S301 - our own child
         except (EOFError, OSError):
             return self._lament(worker)
-        if kind == "ready":
-            worker.is_ready = True
-            return None
         self._deaths = 0
-        worker.position = None
-        worker.deadline = float("inf")
-        worker.finished += 1
-        if kind == "memory" or worker.finished == self._settings.max_tasks:
+        if not answers:
+            worker.is_ready = True
+            return []
+        outcomes = [(worker.heard(), _outcome(kind, value)) for kind, value in answers]
+        if answers[-1][0] != "done":
+            # It gave the rest of its batch up.
             self._drop(worker)
-        return _outcome(kind, value)
+            outcomes += [(position, _ABANDONED) for position in worker.pending]
+        elif worker.finished >= self._settings.max_tasks and not worker.pending:
+            self._drop(worker)
+        return outcomes
 
-    def _watch(self, worker: _Worker) -> Lost | None:
+    def _watch(self, worker: _Worker) -> list[tuple[int, _Outcome]]:
         if time.monotonic() < worker.deadline:
-            return None
+            return []
         self._drop(worker)
-        return Lost("worker.timeout", f"there was no result after {self._settings.timeout:g} s")
+        lost = Lost("worker.timeout", f"there was no result after {worker.patience:g} s")
+        return [(position, lost) for position in worker.pending]
 
-    def _lament(self, worker: _Worker) -> Lost | None:
+    def _lament(self, worker: _Worker) -> list[tuple[int, _Outcome]]:
         """Take leave of a dead worker; only deaths without a task, one after the other, end the run."""
         code = self._drop(worker)
-        if worker.position is not None:
-            return Lost("worker.crashed", f"the worker ended with {_spelled(code)}")
+        if code == -signal.SIGXCPU:
+            lost = Lost("worker.timeout", "the worker used up its processor time")
+        else:
+            lost = Lost("worker.crashed", f"the worker ended with {_spelled(code)}")
+        if worker.pending:
+            return [(position, lost) for position in worker.pending]
         self._deaths += 1
         if self._deaths > 2 * self._size:
             raise MachineError(
                 f"worker processes do not start: the last one ended with {_spelled(code)}",
                 hint="look at the messages above, or use --jobs 1",
             )
-        return None
+        return []
 
     def _drop(self, worker: _Worker) -> int | None:
         self._workers.remove(worker)
@@ -229,7 +294,7 @@ def _quiet_start() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _outcome(kind: str, value: Any) -> Done[Any] | Lost | LdsError:  # noqa: ANN401 - whatever the function gave
+def _outcome(kind: str, value: Any) -> _Outcome:  # noqa: ANN401 - whatever the function gave
     if kind == "memory":
         return Lost("worker.memory", "the worker had not enough memory")
     if kind == "raised" and isinstance(value, LdsError):
@@ -242,7 +307,7 @@ def _outcome(kind: str, value: Any) -> Done[Any] | Lost | LdsError:  # noqa: ANN
     return Done(value)
 
 
-def _value(outcome: Done[Any] | Lost | LdsError) -> Done[Any] | Lost:
+def _value(outcome: _Outcome) -> Done[Any] | Lost:
     if isinstance(outcome, LdsError):
         raise outcome
     return outcome
@@ -254,8 +319,8 @@ def _spelled(code: int | None) -> str:
     return f"exit code {code}"
 
 
-def _pickled(value: object) -> bytes:
+def _pickled(value: object, *, called: str | None = None) -> bytes:
     try:
         return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
-        raise InternalError(f"cannot send {type(value).__name__} to a worker: {error}") from error
+        raise InternalError(f"cannot send {called or type(value).__name__} to a worker: {error}") from error

@@ -22,6 +22,18 @@ class Serial:
         for task in tasks:
             yield _run(fn, task)
 
+    def map_batches(
+        self,
+        fn: Callable[[T], R],
+        items: Sequence[T],
+        batches: Sequence[range],
+        seconds: Sequence[float] | None = None,  # noqa: ARG002 - nobody could stop the only process
+    ) -> Iterator[tuple[int, Done[R] | Lost]]:
+        """Yield the result of every item with its position; see :class:`listen_datasets.executors.Executor`."""
+        for batch in batches:
+            for position in batch:
+                yield position, _run(fn, items[position])
+
 
 def _run(fn: Callable[[T], R], task: T) -> Done[R] | Lost:
     try:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import pickle
 import resource
 import signal
 import sys
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
 from listen_datasets.errors import LdsError
 
-Kind = Literal["ready", "done", "raised", "bug", "memory"]
-"""What an answer is: of its second part a value, an error of ours, (sentence, traceback) of a bug, or nothing."""
+Kind = Literal["done", "raised", "bug", "memory"]
+Answer = tuple[Kind, Any]
+"""What came of an item: a value, an error of ours, (sentence, traceback) of a bug, or nothing."""
+
+FLUSH_SECONDS = 0.2
+"""Answers are kept back for so long, to be sent together."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -25,20 +31,21 @@ def serve(connection: Connection, function: bytes, parent: int, memory_limit: in
     """Run tasks until the parent closes the pipe.
 
     Args:
-        connection: Pickled tasks come in, answers ``(Kind, Any)`` go out.
+        connection: Pickled batches ``(items, seconds)`` come in, lists of answers go out; an empty one says "ready".
         function: The pickled function.
         parent: Process id of the parent: a worker must not outlive it.
         memory_limit: Largest address space in bytes.
     """
     settle(parent, memory_limit)
-    connection.send_bytes(_pack("ready", None))
+    connection.send_bytes(_pack([]))
     run = _Task(function)
     while True:
         try:
-            task = connection.recv_bytes()
+            batch = connection.recv_bytes()
         except (EOFError, ConnectionError):
             return
-        connection.send_bytes(_answer(run, task))
+        for answers in _work(run, batch):
+            connection.send_bytes(answers)
 
 
 def settle(parent: int, memory_limit: int | None) -> None:
@@ -65,25 +72,59 @@ class _Task:
         self._pickled = function
         self._function: Callable[[Any], Any] | None = None
 
-    def __call__(self, task: bytes) -> object:
+    def __call__(self, task: object) -> object:
         if self._function is None:
             self._function = pickle.loads(self._pickled)  # noqa: S301 - made by our parent
-        return self._function(pickle.loads(task))  # noqa: S301
+        return self._function(task)
 
 
-def _answer(run: Callable[[bytes], object], task: bytes) -> bytes:
+def _work(run: Callable[[object], object], batch: bytes) -> Iterator[bytes]:
+    """Yield packed answers to the items of a batch, in order, several at a time; the first that is no result ends it."""
+    answers: list[Answer] = []
+    last = time.monotonic()
     try:
-        return _pack("done", run(task))
+        items, seconds = pickle.loads(batch)  # noqa: S301 - our own parent
+    except Exception as error:  # noqa: BLE001 - the border of the process
+        yield _pack([_bug(error)])
+        return
+    for position, item in enumerate(items):
+        if seconds is not None:
+            _limit_processor(seconds[position])
+        answers.append(_answer(run, item))
+        now = time.monotonic()
+        if answers[-1][0] != "done":
+            break
+        if now - last > FLUSH_SECONDS and position + 1 < len(items):
+            yield _pack(answers)
+            answers, last = [], now
+    yield _pack(answers)
+
+
+def _answer(run: Callable[[object], object], item: object) -> Answer:
+    try:
+        return "done", run(item)
     except LdsError as error:
-        return _pack("raised", error)
+        return "raised", error
     except MemoryError:
-        return _pack("memory", None)
+        return "memory", None
     except Exception as error:  # noqa: BLE001 - the border of the process: whatever it is, the parent raises it
-        return _pack("bug", (f"{type(error).__name__}: {error}", traceback.format_exc()))
+        return _bug(error)
 
 
-def _pack(kind: Kind, value: object) -> bytes:
-    return pickle.dumps((kind, value), protocol=pickle.HIGHEST_PROTOCOL)
+def _bug(error: Exception) -> Answer:
+    return "bug", (f"{type(error).__name__}: {error}", traceback.format_exc())
+
+
+def _pack(answers: list[Answer]) -> bytes:
+    try:
+        return pickle.dumps(answers, protocol=pickle.HIGHEST_PROTOCOL)
+    except Exception as error:  # noqa: BLE001 - a value that cannot be sent is a bug of whoever made it
+        return pickle.dumps([_bug(error)], protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def _limit_processor(seconds: float) -> None:
+    """Let the kernel end this process when it has used so much processor time from now on, rounded up."""
+    _limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + seconds) + 1)
 
 
 def _limit(kind: int, value: int) -> None:
