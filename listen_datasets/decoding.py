@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile as sf
 
+from listen_datasets.containers import w64, wav
 from listen_datasets.inputs import InputProblem
 from listen_datasets.text import visible
 
@@ -23,11 +24,15 @@ Floats = npt.NDArray[np.float32]
 
 
 class _Form(NamedTuple):
-    """In which type samples are read, what makes full scale 1, and of how many high bytes they consist."""
+    """In which type samples are read, what makes full scale 1, of how many high bytes they consist, and how many at once.
+
+    What is read at once is lost where the decoder of MP3 gives up, be it on foreign bytes behind the last frame.
+    """
 
     dtype: str
     scale: float
     width: int
+    step: int = BLOCK
 
 
 _SIXTEEN_BITS = _Form("int16", 2.0**-15, 2)
@@ -46,7 +51,8 @@ _FORMS = {
     "DOUBLE": _Form("float64", 1.0, 8),
     "VORBIS": _FLOAT,
     "OPUS": _FLOAT,
-    "MPEG_LAYER_III": _FLOAT,
+    "MPEG_LAYER_III": _Form("float32", 1.0, 4, 1152),
+    "ALAC_16": _SIXTEEN_BITS,
 }
 _C_TYPES = {
     "int16": ("short", "short *"),
@@ -73,20 +79,23 @@ class Blocks:
     """The samples of a recording, once through.
 
     Attributes:
+        decoder: Name and version of the decoder.
         sample_rate: Hz.
         num_channels: Number of channels.
         num_samples: Samples per channel that were decoded so far.
         failure: Why decoding ended before the end of the stream; None if it did not.
     """
 
-    def __init__(self, file: sf.SoundFile, frames: int) -> None:
+    def __init__(self, file: sf.SoundFile, frames: int, limit: int | None = None) -> None:
         self._file = file
+        self._limit = limit
         self._form = _FORMS[file.subtype]
         # A short recording needs no large buffers. One sample more than there should be makes the decoder look at what
         # follows the last one.
         self._frames = min(frames, max(file.frames, 0) + 1)
         self.sample_rate: int = file.samplerate
         self.num_channels: int = file.channels
+        self.decoder = DECODER
         self.num_samples = 0
         self.failure: str | None = None
 
@@ -106,13 +115,22 @@ class Blocks:
             yield Block(raw[:count], floats[:count])
 
     def _read(self, out: npt.NDArray[Any]) -> int:
-        """Fill an array and return the number of samples per channel; 0 at the end.
+        """Fill an array and return the number of samples per channel; 0 at the end."""
+        wanted = len(out) if self._limit is None else min(len(out), self._limit - self.num_samples)
+        done = 0
+        while done < wanted and self.failure is None:
+            count = self._read_once(out[done : min(done + self._form.step, wanted)])
+            if count == 0:
+                break
+            done += count
+        return done
 
-        This is libsndfile's plain block read. `SoundFile.read` seeks after each block, which fails for FLAC files that do
-        not say how long they are, and reads no further than a header claims.
+    def _read_once(self, out: npt.NDArray[Any]) -> int:
+        """Call libsndfile's plain block read.
+
+        `SoundFile.read` seeks after each block, which fails for FLAC files that do not say how long they are, and reads no
+        further than a header claims.
         """
-        if self.failure is not None:
-            return 0
         kind, pointer = _C_TYPES[self._form.dtype]
         handle = self._file._file  # noqa: SLF001 - soundfile has no public block read without seeks
         read = getattr(sf._snd, f"sf_readf_{kind}")  # noqa: SLF001
@@ -165,10 +183,22 @@ def blocks(fd: int, frames: int = BLOCK) -> Blocks:
         subtype = file.subtype
         file.close()
         raise InputProblem("audio.unsupported", f"it holds samples of the kind {subtype}, which lds does not read")
-    return Blocks(file, frames)
+    return Blocks(file, frames, _limit(file, fd))
 
 
-def ran_out(pieces: Blocks, fd: int) -> bool:
-    """Tell whether a decoder failed for want of bytes: it has read the file to its end and found no further frame."""
-    is_at_end = os.lseek(fd, 0, os.SEEK_CUR) >= os.fstat(fd).st_size
-    return is_at_end and pieces.failure is not None and "lost sync" in pieces.failure
+class _Descriptor:
+    """An open descriptor as a source of bytes; its position stays."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self.size = os.fstat(fd).st_size
+
+    def read(self, offset: int, length: int) -> bytes:
+        return os.pread(self._fd, length, offset)
+
+
+def _limit(file: sf.SoundFile, fd: int) -> int | None:
+    """Return how many samples there are where libsndfile takes all bytes to the end of the file for sound."""
+    if file.format == "W64":
+        return w64.walk(_Descriptor(fd)).declared_num_samples
+    return wav.walk(_Descriptor(fd), "rf64").declared_num_samples if file.format == "RF64" else None

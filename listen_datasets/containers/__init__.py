@@ -10,24 +10,29 @@ from collections.abc import Callable
 
 import msgspec
 
-from listen_datasets.containers import aiff, flac, mp3, ogg, wav
+from listen_datasets.containers import aiff, caf, flac, foreign, mp3, ogg, w64, wav
+from listen_datasets.containers.judging import Decoded, judge
 from listen_datasets.containers.magic import Identified, identify
 from listen_datasets.containers.structure import ByteSource, Part, Problem, Structure
 from listen_datasets.text import visible
 
-__all__ = ["ByteSource", "Identified", "Problem", "Structure", "examine", "identify"]
+__all__ = ["ByteSource", "Decoded", "Identified", "Problem", "Structure", "examine", "identify", "judge"]
 
 _WALKS: dict[str, Callable[[ByteSource], Structure]] = {
     "wav": lambda source: wav.walk(source, "wav"),
     "rf64": lambda source: wav.walk(source, "rf64"),
+    "w64": w64.walk,
     "aiff": aiff.walk,
+    "caf": caf.walk,
     "flac": flac.walk,
     "ogg": ogg.walk,
     "mp3": lambda source: mp3.walk(source, 0),
 }
 _SUFFIXES = {
-    "wav": frozenset({".wav"}),
-    "rf64": frozenset({".wav", ".rf64"}),
+    "wav": frozenset({".wav", ".wave", ".bwf"}),
+    "rf64": frozenset({".wav", ".wave", ".bwf", ".rf64"}),
+    "w64": frozenset({".w64"}),
+    "caf": frozenset({".caf"}),
     "aiff": frozenset({".aif", ".aiff", ".aifc"}),
     "flac": frozenset({".flac"}),
     "ogg": frozenset({".ogg", ".oga", ".opus"}),
@@ -49,7 +54,10 @@ def examine(source: ByteSource, path: str) -> Structure | Problem:
     identified = identify(source)
     if isinstance(identified, Problem):
         return identified
-    structure = _WALKS[identified.container](Part(source, identified.start) if identified.start else source)
+    walk = _WALKS.get(identified.container)
+    if walk is None:
+        return foreign.refusal(identified.container)
+    structure = walk(Part(source, identified.start) if identified.start else source)
     suffix = os.path.splitext(path)[1]  # noqa: PTH122 - a million times
     if suffix.lower() in _SUFFIXES[identified.container]:
         return structure

@@ -14,9 +14,10 @@ from listen_datasets.containers.structure import (
     ByteSource,
     Problem,
     Structure,
+    after_end,
     inconsistent,
     malformed,
-    trailing,
+    spliced,
     truncated,
     unknown_length,
     unsupported,
@@ -61,7 +62,7 @@ def walk(source: ByteSource) -> Structure:
         return Structure(container="aiff", problems=(form,))
     declared, problems = _samples(source, found[b"SSND"], form)
     if not any(item.severity == "error" for item in problems) and at < source.size:
-        problems += (trailing(source.size - at),)
+        problems += after_end(source, at)
     return Structure(
         container="aiff",
         codec=form.codec,
@@ -82,7 +83,7 @@ def _walk_chunks(source: ByteSource) -> tuple[dict[bytes, Chunk], int, Problem |
         if at >= form_end and b"COMM" in found and b"SSND" in found:
             break
         if chunk.id in found and chunk.id in {b"COMM", b"SSND"}:
-            return found, at, malformed(f"there are two {chunk.id.decode()!r} chunks")
+            return found, at, spliced(f"there are two {chunk.id.decode()!r} chunks")
         found.setdefault(chunk.id, chunk)
         if chunk.end > source.size and not (chunk.id == b"SSND" and chunk.size >= _UNKNOWN_SIZE):
             what = "its samples" if chunk.id == b"SSND" else f"its chunk {chunk.id.decode()!r}"

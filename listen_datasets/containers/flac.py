@@ -10,6 +10,7 @@ from listen_datasets.containers.structure import (
     Problem,
     Structure,
     malformed,
+    spliced,
     truncated,
     unknown_length,
     unsupported,
@@ -54,13 +55,14 @@ def _problems(source: ByteSource, info: bytes, bits: int, num_samples: int) -> t
         return (malformed(f"the header gives blocks of {smallest} to {largest} samples; the least is 16"),)
     if bits not in _DECODABLE_BITS:
         return (unsupported(f"a FLAC file of {bits} bits per sample"),)
-    stopped = _walk_blocks(source)
-    if stopped is not None:
-        return (stopped,)
+    frames = first_frame(source)
+    if isinstance(frames, Problem):
+        return (frames,)
     return () if num_samples else (unknown_length("the encoder did not write the length into the header"),)
 
 
-def _walk_blocks(source: ByteSource) -> Problem | None:
+def first_frame(source: ByteSource) -> int | Problem:
+    """Return where the frames begin, behind the metadata blocks."""
     at = 4
     for _ in range(MAX_BLOCKS):
         header = source.read(at, 4)
@@ -69,16 +71,18 @@ def _walk_blocks(source: ByteSource) -> Problem | None:
             return truncated("the file ends inside its metadata blocks", expected=end, found=source.size)
         if header[0] & 0x7F == 127:
             return malformed(f"the metadata block at byte {at:,} has the forbidden type 127")
+        if header[0] & 0x7F == 0 and at > 4:
+            return spliced(f"there is a second STREAMINFO at byte {at:,}")
         at = end
         if header[0] & 0x80:
-            return _first_frame(source, at)
+            return _checked_sync(source, at)
     return malformed(f"there are more than {MAX_BLOCKS:,} metadata blocks")
 
 
-def _first_frame(source: ByteSource, at: int) -> Problem | None:
+def _checked_sync(source: ByteSource, at: int) -> int | Problem:
     sync = source.read(at, 2)
     if len(sync) < 2:
         return truncated("the file ends before its first frame", expected=at + 2, found=source.size)
     if sync[0] != 0xFF or sync[1] & 0xFE != 0xF8:
         return malformed(f"no frame begins at byte {at:,}, after the metadata blocks")
-    return None
+    return at

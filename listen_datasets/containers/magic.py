@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from listen_datasets.containers import mp3
-from listen_datasets.containers.structure import ByteSource, Problem, truncated, unsupported
+from listen_datasets.containers import foreign, mp3, tags, w64
+from listen_datasets.containers.structure import ByteSource, Problem, truncated
 
 HEAD = 4096
 """Bytes that are looked at."""
@@ -13,34 +13,7 @@ HEAD = 4096
 MAX_TAGS = 8
 """ID3v2 tags that may stand before the audio."""
 
-# (offset, bytes, what it is) of audio and video in forms that lds does not read.
-_UNSUPPORTED = (
-    (4, b"ftyp", "MPEG-4 (M4A, AAC or video)"),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media (WMA or video)"),
-    (0, b"\x1a\x45\xdf\xa3", "Matroska or WebM"),
-    (8, b"AVI ", "AVI video"),
-    (0, b"RIFX", "a big-endian WAV file (RIFX)"),
-    (0, b"BW64", "a BW64 file"),
-    (0, b"riff\x2e\x91\xcf\x11", "Wave64"),
-    (0, b"caff", "Core Audio Format"),
-    (0, b".snd", "Sun/NeXT audio (AU)"),
-    (0, b"wvpk", "WavPack"),
-    (0, b"MAC ", "Monkey's Audio"),
-    (0, b"TTA1", "True Audio"),
-    (0, b"DSD ", "DSD"),
-    (0, b"FRM8", "DSD"),
-    (0, b"MPCK", "Musepack"),
-    (0, b"MP+", "Musepack"),
-    (0, b"OFR ", "OptimFROG"),
-    (0, b"#!AMR", "AMR"),
-    (0, b"NIST_1A", "NIST SPHERE"),
-    (0, b"Creative Voice File", "Creative Voice"),
-    (0, b"MThd", "MIDI notes, not a recording"),
-    (0, b"ADIF", "AAC"),
-    (0, b"FLV\x01", "Flash video"),
-    (0, b"\x00\x00\x01\xba", "MPEG video"),
-    (0, b"\x0b\x77", "AC-3"),
-)
+# Offset, bytes, what it is.
 _NOT_AUDIO = (
     (0, b"\x1f\x8b", "a gzip archive"),
     (0, b"PK\x03\x04", "a zip archive"),
@@ -71,7 +44,8 @@ class Identified:
     """What a file is.
 
     Attributes:
-        container: ``wav``, ``rf64``, ``aiff``, ``flac``, ``ogg`` or ``mp3``.
+        container: ``wav``, ``rf64``, ``w64``, ``aiff``, ``caf``, ``flac``, ``ogg`` or ``mp3``, which lds walks through;
+            or a family of :mod:`listen_datasets.containers.foreign`, such as ``mp4``.
         start: Where it begins: behind ID3v2 tags.
     """
 
@@ -85,11 +59,17 @@ def identify(source: ByteSource) -> Identified | Problem:
         return Problem("audio.empty", "error", "the file is empty", evidence={"bytes": 0})
     start = 0
     for _ in range(MAX_TAGS):
-        start += mp3.tag_length(source, start)
+        length = tags.before(source, start)
+        if not length:
+            break
+        start += length
         if start >= source.size:
             return truncated("the file ends inside its ID3 tag", expected=start, found=source.size)
     head = source.read(start, HEAD)
-    container = _container(head) or ("mp3" if mp3.is_chain(source, start) else None)
+    if len(head) < 12 and head[:4] in {b"RIFF", b"RF64", b"FORM", b"riff"}:
+        return truncated("the file ends inside its first chunk", found=source.size)
+    container = foreign.family(head) if head.startswith(b"OggS") else None
+    container = container or _container(head) or ("mp3" if mp3.is_chain(source, start) else foreign.family(head))
     return Identified(container, start) if container else _otherwise(head)
 
 
@@ -99,18 +79,12 @@ def _container(head: bytes) -> str | None:
         return "wav" if kind == b"RIFF" else "rf64"
     if kind == b"FORM" and form in {b"AIFF", b"AIFC"}:
         return "aiff"
-    return {b"fLaC": "flac", b"OggS": "ogg"}.get(kind)
+    if head.startswith(w64.RIFF) and head[24:40] == w64.WAVE:
+        return "w64"
+    return {b"fLaC": "flac", b"OggS": "ogg", b"caff": "caf"}.get(kind)
 
 
 def _otherwise(head: bytes) -> Problem:
-    for offset, magic, what in _UNSUPPORTED:
-        if head.startswith(magic, offset):
-            return unsupported(what)
-    sync = int.from_bytes(head[:2], "big")
-    if sync & 0xFFF6 == 0xFFF0:
-        return unsupported("AAC (ADTS)")
-    if sync & 0xFFE6 in {0xFFE4, 0xFFE6} and sync & 0x18 != 0x08:
-        return unsupported("MPEG audio of layer I or II")
     known = next((name for offset, magic, name in _NOT_AUDIO if head.startswith(magic, offset)), None)
     what = known or _text(head) or f"of an unknown kind (it begins with {head[:8].hex(' ')})"
     return Problem("audio.not_audio", "error", f"it is {what}, not audio", "remove it or get the recording again")

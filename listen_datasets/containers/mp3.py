@@ -1,6 +1,6 @@
 """MP3: a chain of frames, each with its own header; tags before and after; perhaps a first frame that counts them.
 
-Sources: ISO/IEC 11172-3 and 13818-3 (frame headers); id3.org (ID3v2.4); G. Bouvigne, "Mp3 Info Tag revision 1"
+Sources: ISO/IEC 11172-3 and 13818-3 (frame headers); G. Bouvigne, "Mp3 Info Tag revision 1"
 (Xing, Info and LAME fields).
 """
 
@@ -9,13 +9,17 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from listen_datasets.containers import tags
 from listen_datasets.containers.structure import (
     ByteSource,
     Problem,
     Structure,
     damaged,
     inconsistent,
+    is_beginning,
+    spliced,
     trailing,
+    truncated,
 )
 
 # What may not change between frames: sync, version, layer and sample rate. Channel modes may, but for mono.
@@ -25,7 +29,8 @@ _KBITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0)
 _RATES = {3: (44100, 48000, 32000, 0), 2: (22050, 24000, 16000, 0), 0: (11025, 12000, 8000, 0)}
 _WINDOW = 1 << 18
 _CHAIN = 3
-_TAGS = (b"APETAGEX", b"LYRICSBEGIN", b"3DI", b"ID3")
+_COUNTS = (b"Xing", b"Info")
+_MAX_TAGS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +46,21 @@ class _Stream:
 
 @dataclass(frozen=True, slots=True)
 class _Count:
-    """What the first frame says of the others: their number and the samples that decoders leave out."""
+    """What the first frame says: the number of the others, the bytes of all, the samples that decoders leave out."""
 
     frames: int | None
+    bytes: int | None
     left_out: int
 
 
-def tag_length(source: ByteSource, at: int) -> int:
-    """Return the length of the ID3v2 tag there, 0 if there is none."""
-    head = source.read(at, 10)
-    if len(head) < 10 or head[:3] != b"ID3" or any(byte & 0x80 for byte in head[6:10]):
-        return 0
-    size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
-    return 10 + size + (10 if head[5] & 0x10 else 0)
+@dataclass(frozen=True, slots=True)
+class _Walked:
+    """Whole frames, where they end, where one of them counts again (0 for nowhere), and whether a cut one follows."""
+
+    frames: int
+    end: int
+    second_count: int
+    is_cut: bool
 
 
 def is_chain(source: ByteSource, at: int) -> bool:
@@ -70,12 +77,15 @@ def walk(source: ByteSource, start: int) -> Structure:
     stream = _stream(source.read(start, 4))
     if stream is None:
         return Structure(container="mp3", problems=(damaged(f"no frame begins at byte {start:,}"),))
-    frames, end, is_cut = _walk_frames(source, start, stream)
+    walked = _walk_frames(source, start, stream)
     count = _count(source, start, stream)
-    if count is not None:
-        frames -= 1
+    frames = walked.frames if count is None else walked.frames - 1
     declared = frames if count is None or count.frames is None else count.frames
     left_out = 0 if count is None else count.left_out
+    problems = _missing(source, start, walked, frames, declared, count) or (
+        *_surplus(walked, frames, declared),
+        *_after_frames(source, walked.end, stream),
+    )
     return Structure(
         container="mp3",
         codec="mp3",
@@ -84,7 +94,7 @@ def walk(source: ByteSource, start: int) -> Structure:
         declared_num_samples=max(declared * stream.samples_per_frame - left_out, 0),
         # Decoders differ in how they treat the first frame and the encoder's delay.
         slack=2 * stream.samples_per_frame,
-        problems=_problems(source, stream, frames, declared, end, is_cut=is_cut),
+        problems=problems,
     )
 
 
@@ -123,20 +133,33 @@ def _chain(source: ByteSource, at: int, stream: _Stream | None) -> tuple[int, in
     return _CHAIN, at
 
 
-def _walk_frames(source: ByteSource, at: int, stream: _Stream) -> tuple[int, int, bool]:
-    """Return the number of whole frames, where they end, and whether one begins there that is cut."""
-    count = 0
+def _walk_frames(source: ByteSource, start: int, stream: _Stream) -> _Walked:
+    count, at, second = 0, start, 0
     window, base = b"", at
     while True:
         if at + 4 > base + len(window):
             window, base = source.read(at, _WINDOW), at
+            second = second or _second_count(source, window, base, start, stream)
         length = _length(stream, window[at - base : at - base + 4])
         if length == 0:
-            return count, at, False
+            return _Walked(count, at, second, is_cut=False)
         if at + length > source.size:
-            return count, at, True
+            return _Walked(count, at, second, is_cut=True)
         at += length
         count += 1
+
+
+def _second_count(source: ByteSource, window: bytes, base: int, start: int, stream: _Stream) -> int:
+    """Return where in a window a frame begins that counts the frames after it, though it is not the first; 0 if none."""
+    for name in _COUNTS:
+        found = window.find(name)
+        while found >= 0:
+            for before in (36, 21, 13):
+                at = base + found - before
+                if at > start and _count(source, at, stream) and _chain(source, at, stream)[0] == _CHAIN:
+                    return at
+            found = window.find(name, found + 1)
+    return 0
 
 
 def _count(source: ByteSource, start: int, stream: _Stream) -> _Count | None:
@@ -144,9 +167,9 @@ def _count(source: ByteSource, start: int, stream: _Stream) -> _Count | None:
     frame = source.read(start, _length(stream, source.read(start, 4)))
     side = {(1152, 2): 32, (1152, 1): 17, (576, 2): 17, (576, 1): 9}[stream.samples_per_frame, stream.num_channels]
     if frame[36:40] == b"VBRI" and len(frame) >= 54:
-        return _Count(int.from_bytes(frame[50:54], "big"), 0)
+        return _Count(int.from_bytes(frame[50:54], "big"), int.from_bytes(frame[46:50], "big"), 0)
     for at in (4 + side, 6 + side):  # a frame may carry a checksum of two bytes after its header
-        if frame[at : at + 4] in {b"Xing", b"Info"} and len(frame) >= at + 8:
+        if frame[at : at + 4] in _COUNTS and len(frame) >= at + 8:
             return _xing(frame[at:])
     return None
 
@@ -154,33 +177,51 @@ def _count(source: ByteSource, start: int, stream: _Stream) -> _Count | None:
 def _xing(field: bytes) -> _Count:
     flags = int.from_bytes(field[4:8], "big")
     frames = int.from_bytes(field[8:12], "big") if flags & 1 and len(field) >= 12 else None
+    at = 8 + 4 * (flags & 1)
+    length = int.from_bytes(field[at : at + 4], "big") if flags & 2 and len(field) >= at + 4 else None
     lame = 8 + 4 * (flags & 1) + 4 * (flags >> 1 & 1) + 100 * (flags >> 2 & 1) + 4 * (flags >> 3 & 1)
     if field[lame : lame + 4] not in {b"LAME", b"Lavf", b"Lavc"} or len(field) < lame + 24:
-        return _Count(frames, 0)
+        return _Count(frames, length, 0)
     delays = int.from_bytes(field[lame + 21 : lame + 24], "big")
-    return _Count(frames, (delays >> 12) + (delays & 0xFFF))
+    return _Count(frames, length, (delays >> 12) + (delays & 0xFFF))
 
 
-def _problems(
-    source: ByteSource, stream: _Stream, frames: int, declared: int, end: int, *, is_cut: bool
+def _missing(
+    source: ByteSource, start: int, walked: _Walked, frames: int, declared: int, count: _Count | None
 ) -> tuple[Problem, ...]:
-    # Some encoders count the first frame, which holds the count, too.
-    if declared > frames + (0 if is_cut else 1):
+    """Judge a file that has fewer frames than it says, or only a part of the last one."""
+    # Some encoders count the first frame, which holds the count, too; the number of bytes tells which ones.
+    has_bytes = count is None or count.bytes is None or start + count.bytes <= source.size
+    if declared > frames + (0 if walked.is_cut or not has_bytes else 1):
         message = f"the header counts {declared:,} frames and {frames:,} are there"
-        return (Problem("audio.truncated", "error", message, "get a whole copy of the file", {"frames": frames}),)
-    if is_cut:
-        return (
-            Problem(
-                "audio.partial_frame", "warning", f"the last frame, at byte {end:,}, is cut", None, {"frames": frames}
-            ),
-        )
-    is_tag = source.read(end, 11).startswith(_TAGS)
-    if not is_tag and _resumes(source, end, stream):
-        return (damaged(f"frames end at byte {end:,} and go on later: bytes in between are damaged"),)
-    problems: tuple[Problem, ...] = ()
+        return (truncated(message, found=source.size),)
+    if walked.is_cut:
+        message = f"the last frame, at byte {walked.end:,}, is cut"
+        return (Problem("audio.partial_frame", "warning", message, None, {"frames": frames}),)
+    return ()
+
+
+def _surplus(walked: _Walked, frames: int, declared: int) -> tuple[Problem, ...]:
+    if walked.second_count:
+        return (spliced(f"a second recording begins at byte {walked.second_count:,}"),)
     if declared < frames - 1:
-        problems = (inconsistent(f"the header counts {declared:,} frames and {frames:,} are there"),)
-    return problems if is_tag else problems + _after_frames(source, end)
+        return (inconsistent(f"the header counts {declared:,} frames and {frames:,} are there"),)
+    return ()
+
+
+def _after_frames(source: ByteSource, end: int, stream: _Stream) -> tuple[Problem, ...]:
+    """Judge what follows the last frame: tags are legal, a second recording is not, nor are frames after a gap."""
+    at = end
+    for _ in range(_MAX_TAGS):
+        at += tags.behind(source, at)
+    if at >= source.size:
+        return ()
+    if is_chain(source, at) or is_beginning(source.read(at, 12)):
+        return (spliced(f"a second recording begins at byte {at:,}"),)
+    if _resumes(source, at, stream):
+        return (damaged(f"frames end at byte {at:,} and go on later: bytes in between are damaged"),)
+    has_tag = source.size - at >= 128 and source.read(source.size - 128, 3) == b"TAG"
+    return (trailing(source.size - at - (128 if has_tag else 0)),)
 
 
 def _resumes(source: ByteSource, at: int, stream: _Stream) -> bool:
@@ -196,10 +237,3 @@ def _resumes(source: ByteSource, at: int, stream: _Stream) -> bool:
                     return True
                 found = window.find(start, found + 1)
     return False
-
-
-def _after_frames(source: ByteSource, end: int) -> tuple[Problem, ...]:
-    size = source.size
-    if size - end >= 128 and source.read(size - 128, 3) == b"TAG":
-        size -= 128
-    return (trailing(size - end),) if size > end else ()

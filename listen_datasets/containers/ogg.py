@@ -13,9 +13,10 @@ from listen_datasets.containers.structure import (
     ByteSource,
     Problem,
     Structure,
+    after_end,
     damaged,
     malformed,
-    trailing,
+    spliced,
     truncated,
     unsupported,
 )
@@ -25,7 +26,6 @@ _BEGIN, _END = 2, 4
 _NO_GRANULE = -1  # no packet ends on the page
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
-_OTHERS = {b"\x7fFLAC": "FLAC", b"Speex   ": "Speex", b"\x80theora": "Theora video", b"fishead\0": "several streams"}
 _OPUS_LONGEST = 5760  # 120 ms at 48 kHz
 
 
@@ -75,7 +75,7 @@ def walk(source: ByteSource) -> Structure:
     first = _page(source, 0)
     if isinstance(first, Problem):
         return Structure(container="ogg", problems=(first,))
-    head = _head(first.body)
+    head = _head(first.body) if first.flags & _BEGIN else damaged("it begins in the middle of a stream")
     if isinstance(head, Problem):
         return Structure(container="ogg", problems=(head,))
     walked = _walk_pages(source, first)
@@ -119,8 +119,7 @@ def _head(packet: bytes) -> _Head | Problem:
         decoded = next((known for known in _OPUS_RATES if known >= rate), 48000)
         head = _Head("opus", channels, decoded, 48000, pre_skip, _OPUS_LONGEST)
     else:
-        what = next((name for magic, name in _OTHERS.items() if packet.startswith(magic)), "an unknown coding")
-        return unsupported(f"an Ogg file of {what}")
+        return unsupported("an Ogg file of an unknown coding")
     if head.num_channels == 0 or head.sample_rate == 0:
         return malformed(f"the header gives {head.num_channels} channels at {head.sample_rate} Hz")
     return head
@@ -145,26 +144,18 @@ def _walk_pages(source: ByteSource, first: _Page) -> _Walked:
             granule = page.granule
         if granule and not first_granule:
             first_granule, first_packets = granule, packets
-    return _Walked(granule, first_granule, first_packets, _after_end(source, page.end))
+    return _Walked(granule, first_granule, first_packets, after_end(source, page.end))
 
 
 def _follows(page: _Page, after: _Page, granule: int) -> Problem | None:
     """Judge whether a page may follow another one, the last granule position being given."""
     if after.serial != page.serial or after.flags & _BEGIN:
-        return malformed(f"a second stream begins at or before byte {after.end:,}; decoders drop it")
+        return spliced(f"a second stream begins at or before byte {after.end:,}; decoders drop it")
     if after.sequence != page.sequence + 1:
         return damaged(f"page {after.sequence} follows page {page.sequence}: pages are missing or repeated")
     if after.granule != _NO_GRANULE and after.granule < granule:
         return damaged(f"the granule position falls from {granule:,} to {after.granule:,}")
     return None
-
-
-def _after_end(source: ByteSource, end: int) -> tuple[Problem, ...]:
-    if end >= source.size:
-        return ()
-    if source.read(end, 4) == b"OggS":
-        return (malformed(f"a second stream follows at byte {end:,}; decoders drop it"),)
-    return (trailing(source.size - end),)
 
 
 def _declared(head: _Head, walked: _Walked) -> int | None:

@@ -57,7 +57,7 @@ class Structure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a container says of its content. All of it is a claim until the samples are decoded.
 
     Attributes:
-        container: ``wav``, ``rf64``, ``aiff``, ``flac``, ``ogg`` or ``mp3``.
+        container: ``wav``, ``rf64``, ``w64``, ``aiff``, ``caf``, ``flac``, ``ogg`` or ``mp3``.
         codec: As in the manifest.
         sample_rate: Hz.
         num_channels: Number of channels.
@@ -102,9 +102,14 @@ def damaged(message: str) -> Problem:
     return Problem("audio.damaged", "error", message, "get an undamaged copy of the file")
 
 
-def unsupported(what: str) -> Problem:
-    """Return the problem of audio in a form that lds does not read."""
-    hint = "convert it first, for example with: ffmpeg -i IN -c:a flac OUT.flac"
+def spliced(message: str) -> Problem:
+    """Return the problem of a second stream or header behind the first, which decoders drop or mix up."""
+    return Problem("audio.spliced", "error", message, "take the file apart, or export the recording anew")
+
+
+def unsupported(what: str, command: str | None = "ffmpeg -i IN -c:a flac OUT.flac") -> Problem:
+    """Return the problem of audio in a form that lds does not read, with the command that converts it, if any does."""
+    hint = f"convert it first, for example with: {command}" if command else None
     return Problem("audio.unsupported", "error", f"it is {what}, which lds does not read", hint)
 
 
@@ -123,3 +128,22 @@ def trailing(count: int) -> Problem:
     return Problem(
         "audio.trailing_bytes", "warning", f"{count:,} bytes follow the end of the audio", None, {"bytes": count}
     )
+
+
+def after_end(source: ByteSource, end: int) -> tuple[Problem, ...]:
+    """Judge what follows the end of a container: nothing, foreign bytes, or another recording that is glued to it."""
+    if end >= source.size:
+        return ()
+    if is_beginning(source.read(end, 12)):
+        return (spliced(f"a second recording begins at byte {end:,}, behind the end of the first"),)
+    return (trailing(source.size - end),)
+
+
+def is_beginning(head: bytes) -> bool:
+    """Tell whether these 12 bytes may begin a container that holds no other one, apart from MP3."""
+    kind, form = head[:4], head[8:12]
+    if kind in {b"RIFF", b"RF64", b"BW64"}:
+        return form == b"WAVE"
+    if kind == b"FORM":
+        return form in {b"AIFF", b"AIFC"}
+    return kind in {b"fLaC", b"OggS"} or head[:6] == b"caff\0\1" or head[:8] == b"riff\x2e\x91\xcf\x11"

@@ -14,8 +14,10 @@ from listen_datasets.containers.structure import (
     ByteSource,
     Problem,
     Structure,
+    after_end,
     inconsistent,
     malformed,
+    spliced,
     trailing,
     truncated,
     unknown_length,
@@ -46,10 +48,13 @@ _OTHERS = {
 # Bytes 2 to 15 of the GUID that an extensible format repeats its tag in.
 _GUID_REST = bytes.fromhex("000000001000800000aa00389b71")
 _WRAP = 1 << 32
+_MAX_PADDING = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class _Format:
+class Format:
+    """What a ``fmt `` chunk says: the codec, the bytes of a sample on all channels, and what is odd about it."""
+
     codec: str
     num_channels: int
     sample_rate: int
@@ -70,13 +75,13 @@ def walk(source: ByteSource, container: str) -> Structure:
     head = _head(source)
     if isinstance(head, Problem):
         return Structure(container=container, problems=(head,))
-    form = _format(source.read(head[b"fmt "].start, min(head[b"fmt "].size, 40)))
+    form = read_format(source.read(head[b"fmt "].start, min(head[b"fmt "].size, 40)))
     if isinstance(form, Problem):
         return Structure(container=container, problems=(form,))
     data = _data(source, head, container, form.block_align)
     problems = form.problems + data.problems
     if not any(problem.severity == "error" for problem in problems):
-        problems += _after_data(source, data.end, container)
+        problems += _after_data(source, data.end, _riff_end(source, head), container)
     return Structure(
         container=container,
         codec=form.codec,
@@ -94,7 +99,7 @@ def _head(source: ByteSource) -> dict[bytes, Chunk] | Problem:
     at = 12
     for chunk in chunks(source, at, "<"):
         if chunk.id in found and chunk.id in {b"fmt ", b"ds64"}:
-            return malformed(f"there are two {chunk.id.decode()!r} chunks")
+            return spliced(f"there are two {chunk.id.decode()!r} chunks")
         found.setdefault(chunk.id, chunk)
         if chunk.id == b"data":
             return found if b"fmt " in found else malformed("there is no 'fmt ' chunk before the samples")
@@ -106,7 +111,8 @@ def _head(source: ByteSource) -> dict[bytes, Chunk] | Problem:
     return malformed(f"no chunk begins at byte {at:,}, where one should")
 
 
-def _format(fmt: bytes) -> _Format | Problem:
+def read_format(fmt: bytes) -> Format | Problem:
+    """Read the body of a ``fmt `` chunk, of which 40 bytes are enough."""
     if len(fmt) < 16:
         return malformed(f"the 'fmt ' chunk has {len(fmt)} bytes instead of at least 16")
     tag, num_channels, sample_rate, byte_rate, block_align, bits = struct.unpack_from("<HHIIHH", fmt)
@@ -120,14 +126,21 @@ def _format(fmt: bytes) -> _Format | Problem:
     if num_channels == 0 or sample_rate == 0:
         return malformed(f"the header gives {num_channels} channels at {sample_rate} Hz")
     if block_align != num_channels * width // 8:
-        return malformed(
-            f"a block of samples has {block_align} bytes where {num_channels} channels of {bits} bits need "
-            f"{num_channels * width // 8}"
-        )
+        return _odd_blocks(num_channels, bits, block_align)
     problems: tuple[Problem, ...] = ()
     if byte_rate != sample_rate * block_align:
         problems = (inconsistent(f"the header gives {byte_rate} bytes a second, not {sample_rate * block_align}"),)
-    return _Format(codec, num_channels, sample_rate, width, block_align, problems)
+    return Format(codec, num_channels, sample_rate, width, block_align, problems)
+
+
+def _odd_blocks(num_channels: int, bits: int, block_align: int) -> Problem:
+    expected = num_channels * -(-bits // 8)
+    message = f"a block of samples has {block_align} bytes where {num_channels} channels of {bits} bits need {expected}"
+    if block_align == 4 * num_channels:
+        # libsndfile, SoX and ffmpeg all take the bytes of such samples three by three: noise in place of the sound.
+        hint = "export it anew as packed 24-bit or as 32-bit PCM with the program that wrote it"
+        return malformed(f"{message}: samples of {bits} bits in 4 bytes each, which decoders misread", hint)
+    return malformed(message)
 
 
 def _data(source: ByteSource, head: dict[bytes, Chunk], container: str, block_align: int) -> _Data:
@@ -136,6 +149,9 @@ def _data(source: ByteSource, head: dict[bytes, Chunk], container: str, block_al
     size = _size64(source, head) if container == "rf64" else chunk.size
     if isinstance(size, Problem):
         return _Data(None, source.size, (size,))
+    if size >= 1 << 63:
+        command = "ffmpeg -i IN -c:a copy -rf64 always OUT.rf64"
+        return _Data(None, source.size, (unsupported("an RF64 file that does not say how long it is", command),))
     if size > there and _is_placeholder(size, container):
         return _open_ended(there, source.size, block_align)
     if size > there:
@@ -188,29 +204,42 @@ def _is_chunk(source: ByteSource, at: int) -> bool:
     return first is not None and first.end <= source.size
 
 
-def _after_data(source: ByteSource, data_end: int, container: str) -> tuple[Problem, ...]:
+def _riff_end(source: ByteSource, head: dict[bytes, Chunk]) -> int:
+    size = int.from_bytes(source.read(4, 4), "little")
+    if b"ds64" in head and size == 0xFFFFFFFF:
+        size = int.from_bytes(source.read(head[b"ds64"].start, 8), "little")
+    return 8 + size
+
+
+def _after_data(source: ByteSource, data_end: int, riff_end: int, container: str) -> tuple[Problem, ...]:
     """Judge what follows the samples: further chunks inside the RIFF, foreign bytes behind it."""
-    riff_end = 8 + int.from_bytes(source.read(4, 4), "little")
-    if container == "rf64" and riff_end == 8 + 0xFFFFFFFF:
-        riff_end = 8 + int.from_bytes(source.read(20, 8), "little")
     at = min(data_end + (data_end & 1), source.size)
     for chunk in chunks(source, at, "<"):
         if at >= riff_end:
             break
         if chunk.id in {b"data", b"fmt "}:
-            return (malformed(f"there is a second {chunk.id.decode()!r} chunk"),)
+            return (spliced(f"there is a second {chunk.id.decode()!r} chunk behind the samples"),)
         if chunk.end > source.size:
             message = f"the file ends inside the chunk {chunk.id.decode()!r} after the samples"
             return (truncated(message, expected=chunk.end, found=source.size),)
         at = min(chunk.next, source.size)
-    return _ends(source.size, at, riff_end, container)
+    return _ends(source, at, riff_end, container)
 
 
-def _ends(size: int, at: int, riff_end: int, container: str) -> tuple[Problem, ...]:
+def _ends(source: ByteSource, at: int, riff_end: int, container: str) -> tuple[Problem, ...]:
+    """Judge the total that the header gives against the end of the chunks and of the file."""
+    if riff_end == 8 or _is_placeholder(riff_end - 8, container):
+        return after_end(source, at)
     problems: tuple[Problem, ...] = ()
-    placeholder = riff_end == 8 or _is_placeholder(riff_end - 8, container)
     # A pad byte at the end may be counted or not, written or not.
-    if not placeholder and (riff_end > size + 1 or riff_end < at - 1):
+    if riff_end > source.size + 1 or riff_end < at - 1:
         problems = (inconsistent(f"the header says that the file has {riff_end:,} bytes; its chunks end at {at:,}"),)
-    end = at if placeholder else max(at, min(riff_end, size))
-    return (*problems, trailing(size - end)) if size - end > 0 else problems
+    end = max(at, min(riff_end, source.size))
+    if end - at > 1 and not _is_padding(source, at, end):
+        problems += (trailing(end - at),)
+    return problems + after_end(source, end)
+
+
+def _is_padding(source: ByteSource, at: int, end: int) -> bool:
+    """Tell whether the rest of the RIFF holds zeros alone, as programs write that fill up sectors."""
+    return end - at <= _MAX_PADDING and not any(source.read(at, end - at))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 from collections.abc import Iterable, Iterator
 
@@ -65,6 +66,57 @@ def wav_format(*, tag: int = 1, num_channels: int = 1, sample_rate: int = SAMPLE
     """Return the ``fmt `` chunk of a WAV file."""
     block = num_channels * -(-bits // 8)
     return chunk(b"fmt ", struct.pack("<HHIIHH", tag, num_channels, sample_rate, sample_rate * block, block, bits))
+
+
+def aiff(*chunks: bytes, size: int | None = None, form: bytes = b"AIFF") -> bytes:
+    """Return an AIFF file of these chunks, or an AIFF-C one; its header may claim another size."""
+    body = form + b"".join(chunks)
+    return b"FORM" + struct.pack(">I", len(body) if size is None else size) + body
+
+
+def aiff_format(
+    num_samples: int, *, num_channels: int = 1, bits: int = 16, rate: float | bytes = SAMPLE_RATE, coding: bytes = b""
+) -> bytes:
+    """Return the ``COMM`` chunk of an AIFF file; the rate may be given as the ten bytes of an extended float."""
+    body = struct.pack(">hIh", num_channels, num_samples, bits) + (rate if isinstance(rate, bytes) else extended(rate))
+    return chunk(b"COMM", body + coding, order=">")
+
+
+def extended(value: float) -> bytes:
+    """Return a positive number as a float of 80 bits: an exponent of 15 and a mantissa of 64 bits."""
+    mantissa, exponent = math.frexp(value)
+    return struct.pack(">HQ", exponent + 16382, int(math.ldexp(mantissa, 64)))
+
+
+def w64_chunk(name: bytes, body: bytes, *, size: int | None = None) -> bytes:
+    """Return a Wave64 chunk, padded to eight bytes; its header may claim another size."""
+    rest = "2e91cf11a5d628db04c10000" if name == b"riff" else "f3acd3118cd100c04f8edb8a"
+    header = name + bytes.fromhex(rest) + struct.pack("<Q", 24 + len(body) if size is None else size)
+    return header + body + bytes(-len(body) % 8)
+
+
+def w64(*chunks: bytes, size: int | None = None) -> bytes:
+    """Return a Wave64 file of these chunks; its header may claim another size."""
+    body = w64_chunk(b"wave", b"")[:16] + b"".join(chunks)
+    return w64_chunk(b"riff", body, size=size)
+
+
+def caf_chunk(name: bytes, body: bytes, *, size: int | None = None) -> bytes:
+    """Return a Core Audio chunk; its header may claim another size."""
+    return struct.pack(">4sq", name, len(body) if size is None else size) + body
+
+
+def caf(*chunks: bytes) -> bytes:
+    """Return a Core Audio file of these chunks."""
+    return b"caff\0\1\0\0" + b"".join(chunks)
+
+
+def caf_format(
+    *, kind: bytes = b"lpcm", flags: int = 2, num_channels: int = 1, bits: int = 16, rate: float = SAMPLE_RATE
+) -> bytes:
+    """Return the ``desc`` chunk of a Core Audio file with fixed packets, little-endian unless the flags say otherwise."""
+    packet = num_channels * bits // 8
+    return caf_chunk(b"desc", struct.pack(">d4sIIIII", rate, kind, flags, packet, 1, num_channels, bits))
 
 
 def ogg_pages(data: bytes) -> Iterator[bytearray]:

@@ -5,21 +5,14 @@ import struct
 import pytest
 
 from listen_datasets.containers import Structure, examine
-from listen_datasets.testing.recordings import InMemory, chunk, encode
+from listen_datasets.testing.recordings import InMemory, aiff, aiff_format, chunk, encode, extended
 from listen_datasets.testing.signals import tone
 
-# 80-bit floats: sign and exponent (2^14 times the mantissa's 1.xxx), mantissa
-RATE_16000 = struct.pack(">HQ", 16383 + 13, round(16_000 / 2**13 * 2**63))
 SOUND = chunk(b"SSND", bytes(8) + bytes(range(200)), order=">")
 
 
-def common(*, num_samples: int = 100, bits: int = 16, num_channels: int = 1, rate: bytes = RATE_16000) -> bytes:
-    return chunk(b"COMM", struct.pack(">hIh", num_channels, num_samples, bits) + rate, order=">")
-
-
-def aiff(*chunks: bytes, size: int | None = None) -> bytes:
-    body = b"AIFF" + b"".join(chunks)
-    return b"FORM" + struct.pack(">I", len(body) if size is None else size) + body
+def common(*, num_samples: int = 100, bits: int = 16, num_channels: int = 1, rate: float | bytes = 16_000.0) -> bytes:
+    return aiff_format(num_samples, num_channels=num_channels, bits=bits, rate=rate)
 
 
 def walk(data: bytes) -> Structure:
@@ -74,6 +67,11 @@ def test_what_is_legal_gives_no_finding(data: bytes) -> None:
     assert codes(data) == []
 
 
+def test_the_rate_is_a_float_of_eighty_bits() -> None:
+    # Sign and exponent (2^13 times the mantissa's 1.xxx), mantissa
+    assert extended(16_000) == struct.pack(">HQ", 16383 + 13, round(16_000 / 2**13 * 2**63))
+
+
 @pytest.mark.parametrize("missing", [1, 100, 200, 215, 220, 240])
 def test_a_file_that_was_cut_is_truncated(missing: int) -> None:
     assert codes(aiff(common(), SOUND)[:-missing]) == [("audio.truncated", "error")]
@@ -108,8 +106,6 @@ def test_bytes_behind_the_end_are_counted() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        pytest.param(aiff(common(), common(), SOUND), id="two formats"),
-        pytest.param(aiff(common(), SOUND, SOUND), id="two sounds"),
         pytest.param(aiff(chunk(b"COMM", bytes(10), order=">"), SOUND), id="a short format"),
         pytest.param(aiff(common(num_channels=0), SOUND), id="no channels"),
         pytest.param(aiff(common(num_channels=-1), SOUND), id="negative channels"),
@@ -124,8 +120,19 @@ def test_a_contradiction_is_malformed(data: bytes) -> None:
     assert codes(data) == [("audio.malformed", "error")]
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(aiff(common(), common(), SOUND), id="two formats"),
+        pytest.param(aiff(common(), SOUND, SOUND), id="two sounds"),
+        pytest.param(aiff(common(), SOUND) * 2, id="two files"),
+    ],
+)
+def test_a_second_header_or_file_is_a_splice(data: bytes) -> None:
+    assert codes(data) == [("audio.spliced", "error")]
+
+
 def test_a_coding_beyond_the_list_is_named() -> None:
-    body = b"AIFC" + chunk(b"COMM", struct.pack(">hIh", 1, 100, 16) + RATE_16000 + b"ima4\0\0", order=">") + SOUND
-    error = walk(b"FORM" + struct.pack(">I", len(body)) + body).error
+    error = walk(aiff(aiff_format(100, coding=b"ima4\0\0"), SOUND, form=b"AIFC")).error
     assert error is not None
     assert (error.code, "'ima4'" in error.message) == ("audio.unsupported", True)

@@ -85,6 +85,10 @@ def test_a_contradiction_is_malformed(data: bytes) -> None:
     assert codes(data) == [("audio.malformed", "error")]
 
 
+def test_a_second_header_is_a_splice() -> None:
+    assert codes(FLAC[:42] + FLAC[4:]) == [("audio.spliced", "error")]
+
+
 def test_a_width_that_the_decoder_does_not_know_is_refused() -> None:
     # Bits per sample - 1 are the last bit of byte 20 and the first four of byte 21; 20 bits.
     data = changed(20, bytes([FLAC[20] | 1, (FLAC[21] & 0x0F) | 0x30]))

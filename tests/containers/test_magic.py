@@ -23,6 +23,8 @@ def problem_of(data: bytes) -> Problem:
         ("WAVEX", "PCM_24", "wav"),
         ("RF64", "PCM_16", "rf64"),
         ("AIFF", "PCM_16", "aiff"),
+        ("W64", "PCM_16", "w64"),
+        ("CAF", "PCM_16", "caf"),
         ("FLAC", "PCM_16", "flac"),
         ("OGG", "VORBIS", "ogg"),
         ("OGG", "OPUS", "ogg"),
@@ -88,20 +90,49 @@ def test_what_is_no_audio_is_named(data: bytes, what: str) -> None:
     ],
 )
 def test_audio_in_a_form_that_is_not_read_is_named_with_a_way_out(data: bytes, what: str) -> None:
-    problem = problem_of(data)
+    problem = examine(InMemory(data), "a.wav")
+    assert isinstance(problem, Problem)
     assert (problem.code, problem.severity) == ("audio.unsupported", "error")
     assert problem.message.startswith(f"it is {what}")
     assert problem.hint is not None
-    assert "ffmpeg" in problem.hint
+    assert "ffmpeg -i IN" in problem.hint
 
 
-@pytest.mark.parametrize("container", ["AU", "CAF", "W64"])
-def test_what_libsndfile_would_open_beyond_the_list_is_refused(container: str) -> None:
-    assert problem_of(encode(tone(), container=container)).code == "audio.unsupported"
+@pytest.mark.parametrize(
+    ("data", "family"),
+    [
+        (b"\0\0\0\x20ftypM4A \0\0\0\0", "mp4"),
+        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9", "asf"),
+        (b"\x1a\x45\xdf\xa3\x01", "matroska"),
+        (b"RIFF\0\0\0\0AVI LIST", "avi"),
+        (b"\xff\xf1\x50\x80\x02\x1f\xfc", "adts"),
+        (b"\xff\xfd\x94\xc4" + bytes(300), "mpeg_audio"),
+        (b"BW64\xff\xff\xff\xffWAVE", "bw64"),
+        (b"OggS\0\2" + bytes(20) + b"\1\5\x7fFLAC", "ogg_flac"),
+        (b"OggS\0\2" + bytes(20) + b"\1\x08Speex   ", "ogg_speex"),
+    ],
+)
+def test_a_family_is_named_so_that_a_decoder_can_be_chosen(data: bytes, family: str) -> None:
+    assert identify(InMemory(data)) == Identified(family)
 
 
-def test_a_big_endian_wav_is_refused() -> None:
-    assert problem_of(encode(tone(), endian="BIG")).code == "audio.unsupported"
+def test_notes_are_no_recording_and_nothing_converts_them() -> None:
+    problem = examine(InMemory(b"MThd\0\0\0\6" + bytes(20)), "a.mid")
+    assert isinstance(problem, Problem)
+    assert (problem.code, problem.hint) == ("audio.unsupported", None)
+
+
+@pytest.mark.parametrize(
+    ("data", "family"), [(encode(tone(), container="AU"), "au"), (encode(tone(), endian="BIG"), "rifx")]
+)
+def test_what_libsndfile_would_open_beyond_the_list_is_refused(data: bytes, family: str) -> None:
+    assert identify(InMemory(data)) == Identified(family)
+    assert isinstance(examine(InMemory(data), "a.wav"), Problem)
+
+
+@pytest.mark.parametrize("length", [4, 8, 11])
+def test_a_beginning_of_a_container_is_a_truncation(length: int) -> None:
+    assert problem_of(encode(tone())[:length]).code == "audio.truncated"
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -118,7 +149,11 @@ def test_a_tag_that_ends_beyond_the_file_means_that_the_file_was_cut() -> None:
     ("container", "subtype", "name"),
     [
         ("WAV", "PCM_16", "A.WAV"),
+        ("WAV", "PCM_16", "a.bwf"),
         ("RF64", "PCM_16", "a.wav"),
+        ("RF64", "PCM_16", "a.rf64"),
+        ("W64", "PCM_16", "a.W64"),
+        ("CAF", "FLOAT", "a.caf"),
         ("AIFF", "PCM_16", "a.aif"),
         ("AIFF", "PCM_16", "a.AIFF"),
         ("AIFF", "FLOAT", "a.aifc"),

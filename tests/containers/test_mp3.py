@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from listen_datasets.containers import Structure, examine
@@ -8,6 +10,9 @@ from listen_datasets.testing.signals import noise
 
 MP3 = encode(noise(1, sample_rate=44_100), 44_100, container="MP3", subtype="MPEG_LAYER_III")
 ID3V1 = b"TAG" + bytes(125)
+ID3V2 = b"ID3\x04\0\0\0\0\0\x0a" + bytes(10)
+# Version, length with the footer, items, flags: this is the header
+APE = b"APETAGEX" + struct.pack("<IIII", 2000, 50, 0, 0x20000000) + bytes(58)
 # MPEG 1 layer III, 128 kbit/s, 44.1 kHz, mono: 144 * 128000 / 44100 bytes
 FRAME = b"\xff\xfb\x90\xc4" + bytes(413)
 
@@ -60,8 +65,9 @@ def test_a_cut_last_frame_of_a_file_without_a_count_is_a_warning() -> None:
     "tail",
     [
         pytest.param(ID3V1, id="ID3v1"),
-        pytest.param(b"APETAGEX" + bytes(50), id="APE"),
-        pytest.param(b"APETAGEX" + bytes(50) + ID3V1, id="APE and ID3v1"),
+        pytest.param(APE, id="APE"),
+        pytest.param(APE + ID3V1, id="APE and ID3v1"),
+        pytest.param(ID3V2, id="ID3v2"),
         pytest.param(b"LYRICSBEGIN" + bytes(50) + ID3V1, id="lyrics"),
     ],
 )
@@ -82,9 +88,28 @@ def test_frames_that_go_on_after_a_gap_are_damage() -> None:
     assert codes(FRAME * 5 + bytes(100) + FRAME * 5) == [("audio.damaged", "error")]
 
 
-def test_a_change_from_mono_to_stereo_is_damage() -> None:
-    stereo = b"\xff\xfb\x90\x44" + FRAME[4:]
-    assert codes(FRAME * 5 + stereo * 5 + FRAME * 5) == [("audio.damaged", "error")]
+@pytest.mark.parametrize(
+    "second",
+    [
+        pytest.param(b"\xff\xfb\x90\x44" + FRAME[4:], id="stereo"),
+        pytest.param(MP3, id="a file with a count"),
+        pytest.param(ID3V1 + ID3V2 + FRAME * 5, id="a file behind tags"),
+        pytest.param(encode(noise(1)), id="a WAV file"),
+    ],
+)
+def test_a_second_recording_is_a_splice(second: bytes) -> None:
+    repeated = second * 5 if len(second) == len(FRAME) else second
+    assert codes(FRAME * 5 + repeated) == [("audio.spliced", "error")]
+
+
+def test_the_name_of_a_count_inside_a_frame_is_none() -> None:
+    assert codes(FRAME * 5 + FRAME[:100] + b"Xing" + FRAME[104:] + FRAME * 5) == []
+
+
+@pytest.mark.parametrize(("length", "expected"), [(12 * 417, []), (13 * 417, [("audio.truncated", "error")])])
+def test_the_bytes_tell_whether_the_count_includes_its_own_frame(length: int, expected: list[tuple[str, str]]) -> None:
+    field = b"Xing" + struct.pack(">III", 3, 12, length)
+    assert codes(FRAME[:21] + field + FRAME[21 + len(field) :] + FRAME * 11) == expected
 
 
 def test_the_padding_bit_lengthens_a_frame() -> None:

@@ -84,12 +84,12 @@ def test_pages_that_cannot_follow_each_other_are_damage(change: Callable[[Pages]
 
 
 def test_a_chained_stream_is_refused() -> None:
-    assert codes(VORBIS + OPUS) == [("audio.malformed", "error")]
+    assert codes(VORBIS + OPUS) == [("audio.spliced", "error")]
 
 
 def test_a_multiplexed_stream_is_refused() -> None:
     first, *others = ogg_pages(VORBIS)
-    assert codes(ogg([first, next(ogg_pages(OPUS)), *others])) == [("audio.malformed", "error")]
+    assert codes(ogg([first, next(ogg_pages(OPUS)), *others])) == [("audio.spliced", "error")]
 
 
 def test_bytes_behind_the_last_page_are_counted() -> None:
@@ -105,9 +105,13 @@ def test_a_stream_recorded_from_the_middle_says_nothing_about_its_length(data: b
     assert (structure.declared_num_samples, structure.problems) == (None, ())
 
 
-def test_another_coding_is_named() -> None:
-    pages = list(ogg_pages(VORBIS))
-    pages[0][28:36] = b"Speex   "
-    error = walk(ogg(pages)).error
-    assert error is not None
-    assert (error.code, "Speex" in error.message) == ("audio.unsupported", True)
+def test_a_stream_without_a_beginning_is_damage() -> None:
+    first, *others = ogg_pages(VORBIS)
+    first[5] = 0
+    assert codes(ogg([first, *others])) == [("audio.damaged", "error")]
+
+
+def test_another_coding_is_unsupported() -> None:
+    first, *others = ogg_pages(VORBIS)
+    first[28:36] = b"nobody  "
+    assert codes(ogg([first, *others])) == [("audio.unsupported", "error")]

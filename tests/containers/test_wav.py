@@ -140,9 +140,6 @@ def test_samples_that_do_not_fill_the_last_block_are_a_warning() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        pytest.param(wav(FORMAT, FORMAT, DATA), id="two formats"),
-        pytest.param(wav(FORMAT, DATA, DATA), id="two data chunks"),
-        pytest.param(wav(FORMAT, DATA, FORMAT), id="a format after the data"),
         pytest.param(wav(DATA, FORMAT), id="data before the format"),
         pytest.param(wav(chunk(b"fmt ", bytes(14)), DATA), id="a short format"),
         pytest.param(wav(FORMAT, b"\0\1\2\3" * 20), id="no chunk where one should be"),
@@ -156,6 +153,37 @@ def test_samples_that_do_not_fill_the_last_block_are_a_warning() -> None:
 )
 def test_a_contradiction_is_malformed(data: bytes) -> None:
     assert codes(data) == [("audio.malformed", "error")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(wav(FORMAT, FORMAT, DATA), id="two formats"),
+        pytest.param(wav(FORMAT, DATA, DATA), id="two data chunks"),
+        pytest.param(wav(FORMAT, DATA, FORMAT), id="a format after the data"),
+        pytest.param(wav(FORMAT, DATA) * 2, id="two files"),
+    ],
+)
+def test_a_second_header_or_file_is_a_splice(data: bytes) -> None:
+    assert codes(data) == [("audio.spliced", "error")]
+
+
+def test_samples_of_24_bits_in_4_bytes_are_refused_with_the_reason() -> None:
+    fmt = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 16_000, 64_000, 4, 24))
+    error = walk(wav(fmt, DATA)).error
+    assert error is not None
+    assert "decoders misread" in error.message
+
+
+def test_zeros_up_to_the_end_of_the_riff_are_padding() -> None:
+    assert codes(wav(FORMAT, DATA, bytes(500))) == []
+
+
+def test_samples_that_the_header_hides_are_counted() -> None:
+    structure = walk(wav(FORMAT, chunk(b"data", b"\x80" * 200, size=50)))
+    assert [(problem.code, problem.evidence) for problem in structure.problems] == [
+        ("audio.trailing_bytes", {"bytes": 150})
+    ]
 
 
 @pytest.mark.parametrize(("tag", "name"), [(0x11, "IMA ADPCM"), (0x55, "MP3"), (0x1234, "coding 0x1234 of 16 bits")])
@@ -191,6 +219,30 @@ def test_sizes_that_wrapped_round_at_four_gigabytes_are_noticed() -> None:
     assert isinstance(structure, Structure)
     assert structure.error is not None
     assert "32-bit sizes" in structure.error.message
+
+
+class Counting(InMemory):
+    """A file of 20 GiB, all of which but the header is zeros, that counts what is read of it."""
+
+    def __init__(self, head: bytes) -> None:
+        super().__init__(head)
+        self.size = 20 << 30
+        self.count = 0
+
+    def read(self, offset: int, length: int) -> bytes:
+        length = max(0, min(length, self.size - offset))
+        self.count += length
+        return super().read(offset, length).ljust(length, b"\0")
+
+
+def test_a_file_of_twenty_gigabytes_is_not_read_whole() -> None:
+    size = (20 << 30) - 80
+    ds64 = chunk(b"ds64", struct.pack("<QQQI", (20 << 30) - 8, size, size // 2, 0))
+    source = Counting(b"RF64" + wav(ds64, FORMAT, chunk(b"data", b"", size=0xFFFFFFFF), size=0xFFFFFFFF)[4:])
+    structure = examine(source, "a.wav")
+    assert isinstance(structure, Structure)
+    assert (structure.declared_num_samples, structure.problems) == (size // 2, ())
+    assert source.count < 100_000
 
 
 def test_endless_tiny_chunks_do_not_keep_the_walk_busy() -> None:
