@@ -19,13 +19,9 @@ from listen_datasets.errors import UsageError
 
 BUILT_IN: Mapping[str, Mapping[str, str]] = {
     "probes": {
-        "bandwidth": "listen_datasets.probes.bandwidth:Bandwidth",
-        "channels": "listen_datasets.probes.channels:Channels",
-        "clipping": "listen_datasets.probes.clipping:Clipping",
-        "levels": "listen_datasets.probes.levels:Levels",
         "loudness": "listen_datasets.probes.loudness:Loudness",
-        "silence": "listen_datasets.probes.silence:Silence",
-        "snr": "listen_datasets.probes.snr:Snr",
+        "spectrum": "listen_datasets.probes.spectrum:Spectrum",
+        "waveform": "listen_datasets.probes.waveform:Waveform",
     },
     "extractors": {
         "log-mel": "listen_datasets.extractors.log_mel:LogMel",
@@ -33,12 +29,14 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "mfcc": "listen_datasets.extractors.mfcc:Mfcc",
     },
     "rules": {
+        "channels": "listen_datasets.rules.channels:check",
         "declared": "listen_datasets.rules.declared:check",
         "duration": "listen_datasets.rules.duration:check",
         "format": "listen_datasets.rules.format:check",
         "labels": "listen_datasets.rules.labels:check",
         "level": "listen_datasets.rules.level:check",
         "license": "listen_datasets.rules.license:check",
+        "spectrum": "listen_datasets.rules.spectrum:check",
     },
     "executors": {
         "local": "listen_datasets.executors.local:LocalProcesses",

@@ -7,15 +7,15 @@ import pytest
 
 from listen_datasets import registry
 from listen_datasets.errors import UsageError
-from listen_datasets.probes.levels import Levels
+from listen_datasets.probes.loudness import Loudness
 
 
 def test_a_built_in_is_found_by_its_name() -> None:
-    assert registry.find("probes", "levels") is Levels
+    assert registry.find("probes", "loudness") is Loudness
 
 
 def test_names_are_sorted() -> None:
-    assert registry.names("probes") == ("bandwidth", "channels", "clipping", "levels", "loudness", "silence", "snr")
+    assert registry.names("probes") == ("loudness", "spectrum", "waveform")
 
 
 @pytest.mark.parametrize("name", registry.names("probes"))
@@ -24,10 +24,10 @@ def test_every_built_in_probe_loads(name: str) -> None:
 
 
 def test_an_unknown_name_lists_the_known_and_the_nearest() -> None:
-    with pytest.raises(UsageError, match="the probes have no 'level'") as caught:
-        registry.find("probes", "level")
+    with pytest.raises(UsageError, match="the probes have no 'loud'") as caught:
+        registry.find("probes", "loud")
     assert caught.value.hint is not None
-    assert caught.value.hint.startswith("did you mean 'levels'? known: bandwidth, channels")
+    assert caught.value.hint.startswith("did you mean 'loudness'? known: loudness, spectrum")
 
 
 def test_an_unknown_family_lists_the_families() -> None:
@@ -43,7 +43,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     info = tmp_path / "others-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1.0\n")
-    points = "tempo = others_probe:Tempo\nlevels = others_probe:Tempo\ngone = others_probe:Gone\n"
+    points = "tempo = others_probe:Tempo\nloudness = others_probe:Tempo\ngone = others_probe:Gone\n"
     (info / "entry_points.txt").write_text(f"[listen_datasets.probes]\n{points}")
     monkeypatch.syspath_prepend(tmp_path)
     registry.forget()
@@ -58,7 +58,7 @@ def test_an_installed_plug_in_is_found() -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_a_built_in_name_cannot_be_taken() -> None:
-    assert registry.find("probes", "levels") is Levels
+    assert registry.find("probes", "loudness") is Loudness
 
 
 @pytest.mark.usefixtures("installed")

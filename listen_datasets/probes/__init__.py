@@ -2,10 +2,10 @@
 
 A probe is made for one recording, takes its blocks in order, and is then asked once for its facts::
 
-    probe = Levels(sample_rate=16_000, num_channels=1)
+    probe = Loudness(sample_rate=16_000, num_channels=1)
     for block in blocks:
         probe.update(block)
-    facts = probe.finish()          # {"peak_dbfs": -3.01, "rms_dbfs": -6.02, "dc_offset": 0.0}
+    facts = probe.finish()          # {"loudness_lufs": -23.0}
 
 The facts depend on the samples alone, not on where the blocks were cut, nor on a clock or chance, and are rounded so
 that the arithmetic of another processor gives the same.
@@ -20,6 +20,9 @@ import numpy.typing as npt
 
 Block = npt.NDArray[np.float32]
 """Samples (num_samples, num_channels), C-contiguous; full scale is 1. Float recordings may go beyond it."""
+
+Fact = float | int | list[float | None] | None
+"""What a probe may say of a recording: a number, one for each channel, or None where the recording gives none."""
 
 
 class Probe(Protocol):
@@ -42,6 +45,6 @@ class Probe(Protocol):
         """
         ...
 
-    def finish(self) -> dict[str, float | None]:
+    def finish(self) -> dict[str, Fact]:
         """Return a value for every column; None where the recording gives none."""
         ...

@@ -1,78 +1,82 @@
-"""Probe ``clipping``: samples that an overload cut off."""
+"""Samples that an overload cut off: facts of the probe ``waveform``."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from listen_datasets.probes import Fact
+from listen_datasets.probes.rounding import decibels, rounded
+from listen_datasets.probes.scan import (
+    BELOW,
+    CEILING,
+    CLIPPED,
+    DROPS,
+    FULL_SCALE,
+    IS_FINER,
+    LONGEST,
+    NUM_DROPS,
+    SAMPLES,
+    Scan,
+)
 
-import numpy as np
-import numpy.typing as npt
-
-from listen_datasets.kernels import compiled
-from listen_datasets.probes import Block
-from listen_datasets.probes.rounding import rounded
-
-FULL_SCALE = 1 - 2.0**-15
-"""The largest positive sample of 16 bits. Wider samples count from here too, and float samples beyond 1."""
+COLUMNS = ("clipped_fraction", "longest_clipped_run", "clipping_ceiling_dbfs")
 
 FULL_SCALE_8_BIT = 1 - 2.0**-7
-"""The largest positive sample of 8 bits; used while all samples are multiples of 1/128."""
+"""The largest positive sample of 8 bits; full scale if all samples are multiples of 1/128."""
 
-MIN_RUN = 3
-"""Samples of one sign at full scale, one after the other, that make a clipped run: a single one may be a true peak."""
+FINEST_STEP = 2.0**-6
+"""A ceiling below full scale is one if the next smaller magnitude lies at most this share of it lower."""
 
-Counts = npt.NDArray[np.int64]
+LEAST_DROP_STEPS = 8
+"""By how many such steps the waveform must leave a ceiling at once, on average."""
 
-
-class Clipping:
-    """Share of the samples of all channels that lie in clipped runs (1e-6)."""
-
-    columns: ClassVar[tuple[str, ...]] = ("clipped_fraction",)
-
-    def __init__(self, sample_rate: int, num_channels: int) -> None:
-        del sample_rate
-        self._runs = np.zeros((2, num_channels), np.int64)
-        self._clipped = np.zeros(2, np.int64)
-        self._is_finer = np.zeros(1, np.int64)
-        self._count = 0
-
-    def update(self, block: Block) -> None:
-        """Take the samples that follow."""
-        _count_runs(block, self._runs, self._clipped, self._is_finer)
-        self._count += block.size
-
-    def finish(self) -> dict[str, float | None]:
-        """Return the share, None without a sample."""
-        clipped = int(self._clipped[0 if self._is_finer[0] else 1])
-        return {"clipped_fraction": rounded(clipped / self._count, 6) if self._count else None}
+MOST_DROP = 0.5
+"""By which share of a ceiling it may leave it, on average."""
 
 
-@compiled("void(Array(float32, 2, 'C', True), int64[:, ::1], int64[::1], int64[::1])")
-def _count_runs(block: Block, runs: Counts, clipped: Counts, is_finer: Counts) -> None:
-    """Count clipped samples by both full scales, and note whether a sample is finer than 8 bits.
+def facts(scan: Scan) -> dict[str, Fact]:
+    """Return the share of clipped samples (1e-6), the longest clipped run in samples, and the level of the ceiling.
 
-    Args:
-        block: Samples (num_samples, num_channels).
-        runs: Length of the run that each channel is in, with the sign of its samples; a row for either full scale.
-        clipped: Samples in runs that are long enough, for either full scale.
-        is_finer: 1 once a sample was no multiple of 1/128.
+    Our definition, as standards for meters only count full-scale samples: a clipped run is three or more samples of one
+    channel in a row that are at full scale and have one sign (from 1 - 2^-15 on; from 1 - 2^-7 if every sample is a
+    multiple of 1/128), or that all equal the extreme sample of their channel and sign, be it as low as it may: that is
+    what remains of a clipped recording which was attenuated later. If several ceilings were met, the level is that
+    under which most clipped samples lie.
+
+    Below full scale equal extreme samples have innocent causes as well, each with its guard:
+
+    - coarse steps (8 bits, A-law and µ-law, a very quiet recording): the next smaller magnitude must lie within 1/64
+      of the ceiling;
+    - the flat top of a slow and smooth wave: it falls by three steps at most within a sample, a clipped wave leaves its
+      ceiling with the slope that it came with. The mean drop beside the runs must be 8 times the distance to the next
+      smaller magnitude;
+    - square waves leave their ceiling by a jump: the mean drop must not exceed half the ceiling.
+
+    A clip that met a resampler, an equaliser, a dither or a lossy codec after clipping has no equal samples left and is
+    not found; nor is a synthetic tone that meets the ceiling at the same few values in each of its periods.
+
+    The fraction is None without a sample, the ceiling if nothing is clipped.
     """
-    for channel in range(block.shape[1]):
-        for index in range(block.shape[0]):
-            x = block[index, channel]
-            if is_finer[0] == 0 and x * 128 != np.floor(x * 128):
-                is_finer[0] = 1
-            if abs(x) < FULL_SCALE_8_BIT:
-                runs[0, channel] = runs[1, channel] = 0
-                continue
-            sign = 1 if x > 0 else -1
-            for scale in range(2):
-                if scale == 0 and abs(x) < FULL_SCALE:
-                    runs[0, channel] = 0
-                    continue
-                run = runs[scale, channel]
-                run = run + sign if run * sign > 0 else sign
-                runs[scale, channel] = run
-                if abs(run) == MIN_RUN:
-                    clipped[scale] += MIN_RUN
-                elif abs(run) > MIN_RUN:
-                    clipped[scale] += 1
+    count = int(scan.counts[SAMPLES])
+    if not count:
+        return dict.fromkeys(COLUMNS)
+    full_scale = FULL_SCALE if scan.counts[IS_FINER] else FULL_SCALE_8_BIT
+    sides = [
+        side for sides in scan.ceilings.tolist() for side in sides if side[CLIPPED] and _is_ceiling(side, full_scale)
+    ]
+    if not sides:
+        return {"clipped_fraction": 0.0, "longest_clipped_run": 0, "clipping_ceiling_dbfs": None}
+    return {
+        "clipped_fraction": rounded(sum(side[CLIPPED] for side in sides) / (count * len(scan.ceilings)), 6),
+        "longest_clipped_run": int(max(side[LONGEST] for side in sides)),
+        "clipping_ceiling_dbfs": decibels(max(sides, key=lambda side: side[CLIPPED])[CEILING] ** 2),
+    }
+
+
+def _is_ceiling(side: list[float], full_scale: float) -> bool:
+    """Tell whether runs at an extreme sample (a row of `Scan.ceilings`) come from clipping."""
+    ceiling = side[CEILING]
+    if ceiling >= full_scale:
+        return True
+    if not side[NUM_DROPS]:
+        return False
+    step, drop = ceiling - side[BELOW], side[DROPS] / side[NUM_DROPS]
+    return step <= FINEST_STEP * ceiling and LEAST_DROP_STEPS * step <= drop <= MOST_DROP * ceiling

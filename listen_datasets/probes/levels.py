@@ -1,55 +1,37 @@
-"""Probe ``levels``: peak, mean power and offset."""
+"""Peak, mean power and offset: facts of the probe ``waveform``."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-import numpy as np
-import numpy.typing as npt
-
-from listen_datasets.kernels import compiled
-from listen_datasets.probes import Block
+from listen_datasets.probes import Fact
 from listen_datasets.probes.rounding import decibels, rounded
+from listen_datasets.probes.scan import PEAK, SAMPLES, SQUARES, TOTAL, Scan
 
-Floats = npt.NDArray[np.float64]
-
-
-class Levels:
-    """Peak and root mean square over all channels in dBFS (0.01), and the largest mean of a channel (1e-6)."""
-
-    columns: ClassVar[tuple[str, ...]] = ("peak_dbfs", "rms_dbfs", "dc_offset")
-
-    def __init__(self, sample_rate: int, num_channels: int) -> None:
-        del sample_rate
-        self._sums = np.zeros((3, num_channels))
-        self._count = 0
-
-    def update(self, block: Block) -> None:
-        """Take the samples that follow."""
-        _add(block, self._sums)
-        self._count += len(block)
-
-    def finish(self) -> dict[str, float | None]:
-        """Return the three facts, all None without a sample."""
-        if not self._count:
-            return dict.fromkeys(self.columns)
-        peaks, squares, sums = self._sums
-        means = sums / self._count
-        return {
-            "peak_dbfs": decibels(float(peaks.max()) ** 2),
-            "rms_dbfs": decibels(float(squares.mean()) / self._count),
-            "dc_offset": rounded(float(means[np.abs(means).argmax()]), 6),
-        }
+COLUMNS = ("peak_dbfs", "rms_dbfs", "channel_peak_dbfs", "channel_rms_dbfs", "dc_offset", "channel_dc_offset")
 
 
-@compiled("void(Array(float32, 2, 'C', True), float64[:, ::1])")
-def _add(block: Block, sums: Floats) -> None:
-    """Add a block to the largest magnitude, the sum of squares and the sum of every channel (three rows)."""
-    for channel in range(block.shape[1]):
-        peak, squares, total = sums[0, channel], sums[1, channel], sums[2, channel]
-        for index in range(block.shape[0]):
-            x = np.float64(block[index, channel])
-            peak = max(peak, abs(x))
-            squares += x * x
-            total += x
-        sums[0, channel], sums[1, channel], sums[2, channel] = peak, squares, total
+def facts(scan: Scan) -> dict[str, Fact]:
+    """Return the levels of a recording, and those of each channel in order.
+
+    - ``peak_dbfs``: the largest magnitude of a sample, re full scale 1.0. It is the sample peak; the true peak of
+      ITU-R BS.1770-4 Annex 2, which lies between samples, may be higher.
+    - ``rms_dbfs``: root of the mean square over all samples of all channels, re full scale 1.0, so that a full-scale
+      sine reads -3.01 (AES17 would call that 0 dBFS and has all values 3.01 dB higher).
+    - ``dc_offset``: the mean sample of the channel where it is farthest from zero. Our definition: the mean over the
+      whole recording, because a drifting offset is low-frequency sound.
+
+    Levels are rounded to 0.01 dB, offsets to 1e-6; None for no power, and for everything without a sample.
+    """
+    count = int(scan.counts[SAMPLES])
+    if not count:
+        return dict.fromkeys(COLUMNS)
+    rows = scan.sums.tolist()
+    peaks = [decibels(row[PEAK] ** 2) for row in rows]
+    offsets = [rounded(row[TOTAL] / count, 6) for row in rows]
+    return {
+        "peak_dbfs": max((peak for peak in peaks if peak is not None), default=None),
+        "rms_dbfs": decibels(sum(row[SQUARES] for row in rows) / len(rows) / count),
+        "channel_peak_dbfs": peaks,
+        "channel_rms_dbfs": [decibels(row[SQUARES] / count) for row in rows],
+        "dc_offset": max(offsets, key=abs),
+        "channel_dc_offset": [*offsets],
+    }

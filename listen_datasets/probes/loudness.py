@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from listen_datasets import bs1770
-from listen_datasets.probes import Block
+from listen_datasets.probes import Block, Fact
 from listen_datasets.probes.rounding import rounded
 
 
 class Loudness:
-    """Integrated loudness in LUFS (0.01).
+    """Integrated loudness in LUFS (0.01): K-weighted, gated at -70 LUFS and 10 LU below, Recommendation BS.1770-4.
 
     It keeps one number for every 100 ms: 7 MB for a day, the longest recording that is accepted.
     """
@@ -22,14 +21,14 @@ class Loudness:
 
     def __init__(self, sample_rate: int, num_channels: int) -> None:
         self._weighting = bs1770.KWeighting(sample_rate, num_channels)
-        self._powers: list[npt.NDArray[np.float64]] = []
+        self._powers: list[bs1770.Floats] = []
 
     def update(self, block: Block) -> None:
         """Take the samples that follow."""
         self._powers.append(self._weighting.update(block))
 
-    def finish(self) -> dict[str, float | None]:
+    def finish(self) -> dict[str, Fact]:
         """Return the loudness; None below 0.4 s or if every block is gated."""
-        powers = np.concatenate(self._powers) if self._powers else np.empty(0)
+        powers = self._powers[0] if len(self._powers) == 1 else np.concatenate([np.empty(0), *self._powers])
         loudness = bs1770.integrated(powers)
         return {"loudness_lufs": None if loudness is None else rounded(loudness, 2)}

@@ -1,4 +1,4 @@
-"""What the metadata declares about a recording against what was measured: duration, sample rate, channels."""
+"""What the metadata declares about a clip against what was measured: duration, sample rate, channels."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from listen_datasets.limits import rows, spelled
 from listen_datasets.metadata.shown import pointer, shown
 from listen_datasets.model import Finding
 from listen_datasets.recipe import Validate
+from listen_datasets.spans import SLACK_SECONDS
 from listen_datasets.tables import DECLARED
 
 _COUNTS = {"sample_rate": ("audio.sample_rate_mismatch", "Hz"), "num_channels": ("audio.channels_mismatch", "channels")}
@@ -66,23 +67,39 @@ def _not_compared(table: pa.Table, column: str, declared: pa.ChunkedArray) -> It
 
 
 def _durations(table: pa.Table, declared: pa.ChunkedArray, tolerance: float) -> Iterator[Finding]:
-    allowed = tolerance + (1.0 if _is_whole(declared) else 0.0)
+    allowed = _allowed(table, tolerance + (1.0 if _is_whole(declared) else 0.0))
     differences = pc.abs(pc.subtract(declared, table.column("duration")))
-    mask = pc.fill_null(pc.greater(differences, allowed + _ROUNDING), fill_value=False)
-    found = rows(table, mask, ("clip_id", "path", "duration", *_PLACE, DECLARED + "duration"))
-    numbers = zip(declared.filter(mask).to_pylist(), differences.filter(mask).to_pylist(), strict=True)
-    for row, (seconds, difference) in zip(found, numbers, strict=True):
+    mask = pc.fill_null(pc.greater(differences, pc.add(allowed, _ROUNDING)), fill_value=False)
+    found = rows(table, mask, ("clip_id", "recording_id", "path", "start", "duration", *_PLACE, DECLARED + "duration"))
+    numbers = (column.filter(mask).to_pylist() for column in (declared, differences, allowed))
+    for row, (seconds, difference, most) in zip(found, zip(*numbers, strict=True), strict=True):
         here, there = spelled(row["duration"], seconds, "s")
-        apart, limit = spelled(difference, allowed, "s")
+        apart, limit = spelled(difference, most, "s")
         yield catalogue.finding(
             "audio.duration_mismatch",
-            f"`{shown(row['path'], 80)}` lasts {here}, but its row declares {there}: "
-            f"{apart} apart; expected at most {limit}.",
+            f"{_named(row)} lasts {here}, but its row declares {there}: {apart} apart; expected at most {limit}.",
             **_where(row, "duration"),
             value=shown(row[DECLARED + "duration"]),
             hint="is it the right recording, and the duration in seconds?",
-            evidence={"value": difference, "threshold": allowed, "measured": row["duration"], "declared": seconds},
+            evidence={"value": difference, "threshold": most, "measured": row["duration"], "declared": seconds},
         )
+
+
+def _allowed(table: pa.Table, tolerance: float) -> pa.ChunkedArray:
+    """Return how far a duration (n) may be off, in seconds.
+
+    Both ends of a span were rounded to a sample, and one that ends just behind its recording was cut there.
+    """
+    rounding = pc.add(pc.divide(1.0, table.column("sample_rate").cast(pa.float64())), SLACK_SECONDS)
+    is_span = pc.not_equal(table.column("clip_id"), table.column("recording_id"))
+    return pc.add(pc.if_else(is_span, rounding, 0.0), tolerance)
+
+
+def _named(row: dict[str, object]) -> str:
+    recording = f"`{shown(row['path'], 80)}`"
+    if row["clip_id"] == row["recording_id"]:
+        return recording
+    return f"The clip of {recording} from {row['start']:.3f} s on"
 
 
 def _is_whole(declared: pa.ChunkedArray) -> bool:

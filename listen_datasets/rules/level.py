@@ -1,4 +1,4 @@
-"""Clips that are silent, clipped, off zero, too quiet or loud, noisy, or without high frequencies.
+"""Clips that are silent, clipped, interrupted, off zero, too quiet or loud, or noisy.
 
 A silent clip is reported as such and not once more for everything that follows from its silence.
 """
@@ -16,6 +16,9 @@ from listen_datasets.metadata.shown import pointer
 from listen_datasets.model import Finding
 from listen_datasets.recipe import Validate
 
+_FULL_SCALE_DBFS = -0.1
+"""127/128, the largest positive sample of 8 bits, is -0.07 dBFS."""
+
 
 def check(table: pa.Table, config: Validate) -> list[Finding]:
     """Return what is wrong with the levels of the clips (``audio.silent``, ``audio.clipped`` and others)."""
@@ -27,7 +30,9 @@ def check(table: pa.Table, config: Validate) -> list[Finding]:
     for limit in _limits(config):
         findings += broken(table, limit, among=heard)
     findings += broken(table, _offset(config), values=pc.abs(table.column("dc_offset")), among=heard)
-    findings += broken(table, _bandwidth(config), values=_bandwidth_ratio(table), among=heard)
+    low = _is_below_full_scale(table)
+    findings += broken(table, _clipping(config), among=pc.and_(heard, pc.invert(low)))
+    findings += broken(table, _clipping_below(config), among=pc.and_(heard, low))
     return findings
 
 
@@ -66,15 +71,6 @@ def _limits(config: Validate) -> tuple[Limit, ...]:
     """Return the limits of columns that are judged as they stand."""
     return (
         Limit(
-            code="audio.clipped",
-            column="clipped_fraction",
-            bound="at most",
-            threshold=config.max_clipped_fraction,
-            says="{} of the samples are clipped at full scale",
-            unit="%",
-            hint="look for the recording before it was amplified",
-        ),
-        Limit(
             code="audio.leading_silence",
             column="leading_silence",
             bound="at most",
@@ -89,6 +85,14 @@ def _limits(config: Validate) -> tuple[Limit, ...]:
             threshold=config.max_trailing_silence,
             says="The clip ends with {} below -60 dBFS",
             unit="s",
+        ),
+        Limit(
+            code="audio.dropouts",
+            column="num_dropouts",
+            bound="at most",
+            threshold=config.max_dropouts,
+            says="Holes of zeros with abrupt edges in the signal: {}",
+            hint="a buffer that ran empty, or lost packets; listen to it",
         ),
         Limit(
             code="audio.loudness_low",
@@ -129,18 +133,30 @@ def _offset(config: Validate) -> Limit:
     )
 
 
-def _bandwidth(config: Validate) -> Limit:
+def _is_below_full_scale(table: pa.Table) -> pa.ChunkedArray:
+    """Return a mask (n clips) of those whose ceiling was moved away from full scale, and be it by a little."""
+    return pc.fill_null(pc.less(table.column("clipping_ceiling_dbfs"), _FULL_SCALE_DBFS), fill_value=False)
+
+
+def _clipping(config: Validate) -> Limit:
     return Limit(
-        code="audio.narrow_bandwidth",
-        column="bandwidth_hz",
-        bound="at least",
-        threshold=config.min_bandwidth_ratio,
-        says="The sound fills {} of the band that the sample rate offers",
+        code="audio.clipped",
+        column="clipped_fraction",
+        bound="at most",
+        threshold=config.max_clipped_fraction,
+        says="{} of the samples are clipped at full scale",
         unit="%",
-        hint="was it upsampled?",
+        hint="look for the recording before it was amplified",
     )
 
 
-def _bandwidth_ratio(table: pa.Table) -> pa.ChunkedArray:
-    """Return the bandwidth (n) as a share of half the sample rate."""
-    return pc.divide(table.column("bandwidth_hz"), pc.divide(table.column("sample_rate").cast(pa.float64()), 2.0))
+def _clipping_below(config: Validate) -> Limit:
+    return Limit(
+        code="audio.clipped_below_full_scale",
+        column="clipped_fraction",
+        bound="at most",
+        threshold=config.max_clipped_fraction,
+        says="{} of the samples lie in flat tops below full scale",
+        unit="%",
+        hint="it was clipped, then attenuated; look for the recording before it was amplified",
+    )

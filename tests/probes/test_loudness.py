@@ -4,11 +4,12 @@ import numpy as np
 import pyloudnorm
 import pytest
 
+from listen_datasets.probes import Fact
 from listen_datasets.probes.loudness import Loudness
 from listen_datasets.testing.signals import Signal, constant, noise, tone, with_dead_channel
 
 
-def measure(samples: Signal, sample_rate: int = 48_000) -> float | None:
+def measure(samples: Signal, sample_rate: int = 48_000) -> Fact:
     probe = Loudness(sample_rate, samples.shape[1])
     probe.update(np.ascontiguousarray(samples))
     return probe.finish()["loudness_lufs"]

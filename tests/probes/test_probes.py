@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from listen_datasets import registry, tables
+from listen_datasets.probes import Fact
 from listen_datasets.testing.signals import Signal, clipped, constant, noise, tone
 
 NAMES = registry.names("probes")
 RATE = 8_000
 
 
-def facts(name: str, samples: Signal, borders: tuple[int, ...] = ()) -> dict[str, float | None]:
+def facts(name: str, samples: Signal, borders: tuple[int, ...] = ()) -> dict[str, Fact]:
     probe = registry.find("probes", name)(RATE, samples.shape[1])
     for block in np.split(samples, sorted(borders)):
         probe.update(block.copy())
-    result: dict[str, float | None] = probe.finish()
+    result: dict[str, Fact] = probe.finish()
     return result
 
 
@@ -63,7 +66,9 @@ def test_a_block_may_be_used_again_after_the_call(name: str) -> None:
 def test_every_column_gets_a_plain_value(name: str, samples: Signal) -> None:
     result = facts(name, samples.copy())
     assert tuple(result) == registry.find("probes", name).columns
-    assert {type(value) for value in result.values()} <= {float, type(None)}
+    values = [item for value in result.values() for item in (value if isinstance(value, list) else [value])]
+    assert {type(value) for value in values} <= {float, int, type(None)}
+    assert all(value is None or math.isfinite(value) for value in values)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -76,9 +81,12 @@ def test_a_read_only_block_is_accepted(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("sample_rate", "num_channels"), [(1_000, 1), (1_001, 3), (768_000, 2), (48_000, 64)])
 def test_formats_at_the_limits_are_measured(name: str, sample_rate: int, num_channels: int) -> None:
+    samples = noise(1, duration=0.05, sample_rate=sample_rate, num_channels=num_channels)
     probe = registry.find("probes", name)(sample_rate, num_channels)
-    probe.update(noise(1, duration=0.05, sample_rate=sample_rate, num_channels=num_channels))
-    assert set(probe.finish()) == set(probe.columns)
+    probe.update(samples)
+    facts = probe.finish()
+    assert set(facts) == set(probe.columns)
+    assert {len(value) for value in facts.values() if isinstance(value, list)} <= {num_channels}
 
 
 def test_the_probes_fill_the_signal_columns_of_the_manifest() -> None:

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from listen_datasets.probes.silence import Silence
+from listen_datasets.probes import Fact
+from listen_datasets.probes.waveform import Waveform
 from listen_datasets.testing.signals import Signal, constant, noise, tone, with_dead_channel
 
 
-def measure(*parts: Signal, sample_rate: int = 16_000) -> tuple[float | None, ...]:
+def measure(*parts: Signal, sample_rate: int = 16_000) -> tuple[Fact, ...]:
     samples = np.concatenate(parts)
-    probe = Silence(sample_rate, samples.shape[1])
+    probe = Waveform(sample_rate, samples.shape[1])
     probe.update(samples)
     facts = probe.finish()
     return facts["silent_fraction"], facts["leading_silence"], facts["trailing_silence"]
@@ -47,3 +50,16 @@ def test_a_short_last_window_counts_for_its_length() -> None:
 def test_windows_follow_the_sample_rate() -> None:
     silent, loud = constant(0, duration=0.5, sample_rate=44_100), noise(1, sample_rate=44_100, duration=0.5)
     assert measure(silent, loud, sample_rate=44_100) == (0.5, 0.5, 0.0)
+
+
+@pytest.mark.parametrize(("value", "share"), [(0.0, 0.25), (1e-9, 0.0)])
+def test_digital_silence_is_zero_to_the_last_bit(
+    waveform: Callable[..., dict[str, Fact]], value: float, share: float
+) -> None:
+    facts = waveform(tone(duration=0.75), constant(value, duration=0.25))
+    assert facts["digital_silence_fraction"] == share
+    assert facts["silent_fraction"] == 0.25
+
+
+def test_digital_silence_is_that_of_all_channels(waveform: Callable[..., dict[str, Fact]]) -> None:
+    assert waveform(with_dead_channel(tone(num_channels=2), 0))["digital_silence_fraction"] == 0.0

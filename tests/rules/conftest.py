@@ -35,6 +35,18 @@ _GOOD: Mapping[str, Any] = {
     "bandwidth_hz": 7000.0,
     "channel_correlation": None,
     "snr_db": 40.0,
+    "noise_floor_dbfs": -60.0,
+    "channel_peak_dbfs": [-6.0],
+    "channel_rms_dbfs": [-20.0],
+    "channel_dc_offset": [0.0],
+    "longest_clipped_run": 0,
+    "clipping_ceiling_dbfs": None,
+    "digital_silence_fraction": 0.0,
+    "num_dropouts": 0,
+    "longest_dropout": None,
+    "cutoff_hz": None,
+    "num_distinct_channels": 1,
+    "num_dead_channels": 0,
 }
 
 

@@ -68,6 +68,29 @@ def test_message_about_a_sample_rate_names_both(clips: Callable[..., pa.Table]) 
     assert finding.evidence == {"value": 16000, "threshold": 44100.0}
 
 
+RATE = 1_000
+SPAN = {"clip_id": ["r_500_2000", "r"], "recording_id": ["r", "r"], "path": ["a.wav", "b.wav"],
+        "start": [0.5, 0.0], "sample_rate": [RATE, RATE]}  # fmt: skip
+
+
+@pytest.mark.parametrize("difference", [0.99 / RATE, -0.99 / RATE, 0.01 + 0.5 / RATE])
+def test_a_span_may_be_off_by_what_its_ends_were_rounded_by(clips: Callable[..., pa.Table], difference: float) -> None:
+    assert check(clips(**SPAN, declared_duration=[2 + difference, 2.0]), Validate(duration_tolerance=0.0)) == []
+
+
+def test_a_whole_recording_may_not(clips: Callable[..., pa.Table]) -> None:
+    (finding,) = check(clips(**SPAN, declared_duration=[2.0, 2 - 0.99 / RATE]), Validate(duration_tolerance=0.0))
+    assert finding.clip_id == "r"
+
+
+def test_a_span_that_is_not_as_long_as_its_row_declares_is_named_by_its_place(clips: Callable[..., pa.Table]) -> None:
+    (finding,) = check(clips(**SPAN, declared_duration=["2.5", "2.0"]), Validate())
+    assert finding.message == (
+        "The clip of `a.wav` from 0.500 s on lasts 2 s, but its row declares 2.5 s: 0.5 s apart; expected at most 0.061 s."
+    )
+    assert finding.evidence == {"value": 0.5, "threshold": pytest.approx(0.061), "measured": 2.0, "declared": 2.5}
+
+
 def test_absent_values_are_not_compared(clips: Callable[..., pa.Table]) -> None:
     assert check(clips(declared_duration=pa.array([None, "2.0"])), Validate()) == []
 

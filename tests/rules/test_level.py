@@ -19,6 +19,7 @@ _LIMITS = [
     ("audio.loudness_low", "loudness_lufs", -55.1, -55.0, "warning"),
     ("audio.loudness_high", "loudness_lufs", 0.1, 0.0, "warning"),
     ("audio.low_snr", "snr_db", 5.9, 6.0, "warning"),
+    ("audio.dropouts", "num_dropouts", 1, 0, "warning"),
     ("audio.dc_offset", "dc_offset", 0.021, 0.02, "warning"),
     ("audio.dc_offset", "dc_offset", -0.021, 0.02, "warning"),
 ]
@@ -48,11 +49,25 @@ def test_negative_offset_at_the_limit_passes(clips: Callable[..., pa.Table]) -> 
     assert check(clips(dc_offset=[-0.02]), Validate()) == []
 
 
-@pytest.mark.parametrize(("bandwidth", "codes"), [(1599.0, ["audio.narrow_bandwidth"]), (1600.0, [])])
-def test_bandwidth_is_judged_as_a_share_of_half_the_sample_rate(
-    clips: Callable[..., pa.Table], bandwidth: float, codes: list[str]
+@pytest.mark.parametrize(
+    ("ceiling", "code", "severity"),
+    [
+        (None, "audio.clipped", "error"),
+        (0.0, "audio.clipped", "error"),
+        (-0.07, "audio.clipped", "error"),
+        (-0.11, "audio.clipped_below_full_scale", "warning"),
+        (-12.0, "audio.clipped_below_full_scale", "warning"),
+    ],
+)
+def test_clipping_below_full_scale_is_a_warning(
+    clips: Callable[..., pa.Table], ceiling: float | None, code: str, severity: str
 ) -> None:
-    assert [finding.code for finding in check(clips(bandwidth_hz=[bandwidth]), Validate())] == codes
+    (finding,) = check(clips(clipped_fraction=[0.02], clipping_ceiling_dbfs=[ceiling]), Validate())
+    assert (finding.code, finding.severity, finding.field) == (code, severity, "/clipped_fraction")
+
+
+def test_a_few_flat_tops_pass(clips: Callable[..., pa.Table]) -> None:
+    assert check(clips(clipped_fraction=[0.01], clipping_ceiling_dbfs=[-3.0]), Validate()) == []
 
 
 def test_message_prints_the_threshold_beside_the_value(clips: Callable[..., pa.Table]) -> None:
@@ -68,8 +83,8 @@ def test_noise_is_not_judged_unless_the_recipe_says_so(clips: Callable[..., pa.T
     "silent",
     [
         {"silent_fraction": [1.0], "peak_dbfs": [-61.0], "loudness_lufs": [-70.0]},
-        {"silent_fraction": [1.0], "peak_dbfs": [None], "loudness_lufs": [None], "bandwidth_hz": [None]},
-        {"silent_fraction": [1.0], "dc_offset": [0.5], "snr_db": [0.0], "bandwidth_hz": [1.0]},
+        {"silent_fraction": [1.0], "peak_dbfs": [None], "loudness_lufs": [None]},
+        {"silent_fraction": [1.0], "dc_offset": [0.5], "snr_db": [0.0], "num_dropouts": [3], "clipped_fraction": [0.5]},
     ],
 )
 def test_silent_clip_is_reported_once(clips: Callable[..., pa.Table], silent: dict[str, list[float | None]]) -> None:
@@ -90,8 +105,10 @@ def test_clip_that_was_not_measured_passes(clips: Callable[..., pa.Table]) -> No
         "leading_silence",
         "loudness_lufs",
         "dc_offset",
-        "bandwidth_hz",
         "snr_db",
+        "clipped_fraction",
+        "clipping_ceiling_dbfs",
+        "num_dropouts",
     )
     assert check(clips(**{name: [None] for name in columns}), _SPEECH) == []
 

@@ -22,6 +22,8 @@ def bad(clips: Callable[..., pa.Table]) -> pa.Table:
         silent_fraction=[0.0, 0.0, 1.0, 0.0],
         clipped_fraction=[0.0, 0.5, 0.0, None],
         loudness_lufs=[-80.0, 3.0, None, None],
+        num_dead_channels=[0, 1, 0, None],
+        cutoff_hz=[None, 4000.0, None, None],
         declared_duration=["2", "2", "2", "x"],
         license=["none", None, "MIT", "MIT"],
         label=["a", "A", "b", "b"],

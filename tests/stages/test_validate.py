@@ -237,7 +237,7 @@ def test_report_counts_everything(tmp_path: Path) -> None:
         "by_code": {"audio.clipped": 2, "audio.dc_offset": 1, "audio.mixed_sample_rates": 1},
         "by_severity": {"error": 2, "warning": 1, "note": 1},
         "excluded": 2,
-        "rules": ["declared", "duration", "format", "labels", "level", "license"],
+        "rules": ["channels", "declared", "duration", "format", "labels", "level", "license", "spectrum"],
         "schema": None,
     }
 
