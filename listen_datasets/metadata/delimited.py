@@ -1,7 +1,8 @@
 """CSV and TSV: every cell is text, and no row is ever merged, cut or dropped in silence.
 
 Quoting follows RFC 4180 in both: a field that begins with ``"`` ends at the next single ``"``. An empty cell, quoted or
-not, is an absent value (null): CSV cannot tell the two apart.
+not, is an absent value (null): CSV cannot tell the two apart. A row with too many or too few fields is refused alone if
+it stands on one line; damage after which nobody can say where the next row begins refuses the table.
 """
 
 from __future__ import annotations
@@ -15,13 +16,21 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from listen_datasets.errors import MetadataError, NothingError
+from listen_datasets.metadata.empty_lines import EmptyLines
 from listen_datasets.metadata.lines import MAX_BYTES, text_lines
-from listen_datasets.metadata.table import MetadataTable, check_names
+from listen_datasets.metadata.quotes import holds_rows, last_quote
+from listen_datasets.metadata.refusals import Refusals
+from listen_datasets.metadata.separators import check_header
+from listen_datasets.metadata.table import MetadataTable, check_names, check_rows
 
 MAX_LINES = 1000
 """Most lines that one quoted field may span: an unclosed quote is found instead of swallowing the rest of the file."""
+MAX_FIELDS = 1_000_000
+"""Most separators on one line, in fields or between them: each field takes some sixty bytes of memory."""
 
 _BATCH = 8192  # rows that are held as Python objects
+_BATCH_CHARACTERS = 2**24  # the same for long rows
+_QUOTES = 'close the quote, or double it ("") if it is part of the text'
 
 
 class _Records:
@@ -32,69 +41,88 @@ class _Records:
         self._name = name
         self._separator = separator
         self._pending: list[str] = []
-        self._size = 0
         self._check_at = MAX_LINES
-        self.line = 1  # where the current record begins
+        self.size = 0  # characters of the current record
+        self.line = 1  # where it begins
 
     def __iter__(self) -> Iterator[str]:
         for _, text in self._lines:
             self._pending.append(text)
-            self._size += len(text)
+            self.size += len(text)
             if len(self._pending) > 1:
                 self._check_growth()
+            if len(text) > MAX_FIELDS and text.count(self._separator) > MAX_FIELDS:
+                message = f"the line holds more than {MAX_FIELDS:,} separators"
+                raise MetadataError(message, where=self.where(), hint="is a line end missing?")
             yield text
+
+    @property
+    def is_one_line(self) -> bool:
+        """Tell whether the record stands on one line."""
+        return len(self._pending) == 1
+
+    def first_line(self) -> str:
+        """Return the line on which the record begins."""
+        return self._pending[0]
 
     def finish(self) -> None:
         """The record that was read is complete: the next line begins another one."""
         self.line += len(self._pending)
         self._pending.clear()
-        self._size = 0
+        self.size = 0
         self._check_at = MAX_LINES
 
+    def where(self) -> str:
+        """Return the place to look at: where the last quoted field of the record opened, or where the record begins."""
+        return f"{self._name}:{self.line + (self._opened() or 0)}"
+
     def _check_growth(self) -> None:
-        if self._size > MAX_BYTES:
+        if self.size > MAX_BYTES:
             message = f"one record is longer than {MAX_BYTES} characters"
             raise MetadataError(message, where=self.where(), hint="is a quote never closed?")
         if len(self._pending) > self._check_at:
             opened = self._opened() or 0
             if len(self._pending) - opened > MAX_LINES:
                 message = f"the quoted field that opens here is not closed within {MAX_LINES} lines"
-                raise MetadataError(
-                    message, where=self.where(), hint='close the quote, or double it ("") if it is text'
-                )
+                raise MetadataError(message, where=self.where(), hint=_QUOTES)
             self._check_at = opened + MAX_LINES
 
     def _opened(self) -> int | None:
         text = "".join(self._pending)
-        offset = _last_quote(text, self._separator)
+        offset = last_quote(text, self._separator)
         return None if offset is None else text.count("\n", 0, offset)
 
-    def where(self) -> str:
-        """Return the place to look at: where the last quoted field of the record opened, or where the record begins."""
-        return f"{self._name}:{self.line + (self._opened() or 0)}"
 
+class _Columns:
+    """The rows that were taken, as Arrow arrays of text."""
 
-def _last_quote(text: str, separator: str) -> int | None:
-    """Return the offset at which the last quoted field of a record opens; it may be unclosed, or closed too early."""
-    opened, at = None, 0
-    while True:
-        if text.startswith('"', at):
-            opened = at
-            end = _closing_quote(text, at + 1)
-            if end is None or text[end + 1 : end + 2] not in {"", separator, "\r", "\n"}:
-                return opened
-            at = end
-        found = text.find(separator, at)
-        if found < 0:
-            return opened
-        at = found + 1
+    def __init__(self, names: Sequence[str], name: str) -> None:
+        self._name = name
+        self.width = len(names)
+        self.lines = array("q")
+        self._schema = pa.schema([(name, pa.string()) for name in names])
+        self._batches: list[pa.RecordBatch] = []
+        self._rows: list[list[str]] = []
+        self._size = 0
 
+    def append(self, row: list[str], *, line: int, size: int) -> None:
+        self.lines.append(line)
+        self._rows.append(row)
+        self._size += size + self.width
+        if len(self._rows) == _BATCH or self._size > _BATCH_CHARACTERS:
+            self._flush()
 
-def _closing_quote(text: str, start: int) -> int | None:
-    at = text.find('"', start)
-    while at >= 0 and text.startswith('"', at + 1):
-        at = text.find('"', at + 2)
-    return at if at >= 0 else None
+    def finish(self) -> pa.Table:
+        self._flush()
+        return pa.Table.from_batches(self._batches, self._schema)
+
+    def _flush(self) -> None:
+        if self._rows:
+            columns = zip(*self._rows, strict=True)
+            arrays = [pa.array([value or None for value in column], pa.string()) for column in columns]
+            self._batches.append(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+            self._rows, self._size = [], 0
+            check_rows(len(self.lines), where=self._name)
 
 
 @contextlib.contextmanager
@@ -115,24 +143,30 @@ def read_delimited(file: BinaryIO, *, name: str, separator: str) -> MetadataTabl
         NothingError: There is no row.
     """
     records = _Records(file, name=name, separator=separator)
-    lines = array("q")
-    batches: list[pa.RecordBatch] = []
+    sign = "tabs" if separator == "\t" else "commas"
+    refusals = Refusals(
+        name, hint=f"quote fields that hold the separator, keep empty fields; is the table divided by {sign}?"
+    )
+    empty = EmptyLines(name)
     with _field_limit():
         rows = _rows(records, separator)
-        names = check_names(_header(rows, name, separator), where=f"{name}:1")
-        schema = pa.schema([(column, pa.string()) for column in names])
-        batch: list[list[str]] = []
-        for row in _complete(rows, records, len(names)):
-            lines.append(records.line)
-            batch.append(row)
-            if len(batch) == _BATCH:
-                batches.append(_record_batch(batch, schema))
-                batch = []
-    if batch:
-        batches.append(_record_batch(batch, schema))
-    if not lines:
+        columns = _Columns(check_names(_header(rows, records, name, separator), where=f"{name}:1"), name)
+        for row in rows:
+            if not row:
+                empty.add(records.line)
+                continue
+            empty.row_follows()
+            _take(row, records, columns, refusals, separator)
+    refused, findings = refusals.finish(len(columns.lines))
+    if not columns.lines:
         raise NothingError("the table has a header and no rows", where=name)
-    return MetadataTable(name=name, columns=pa.Table.from_batches(batches, schema), lines=lines)
+    return MetadataTable(
+        name=name,
+        columns=columns.finish(),
+        lines=columns.lines,
+        findings=(*findings, *empty.findings()),
+        refused=refused,
+    )
 
 
 def _rows(records: _Records, separator: str) -> Iterator[list[str]]:
@@ -150,49 +184,46 @@ def _rows(records: _Records, separator: str) -> Iterator[list[str]]:
 
 def _refused(error: csv.Error, records: _Records) -> MetadataError:
     reason = str(error)
-    quotes = 'close the quote, or double it ("") if it is part of the text'
     if "unexpected end of data" in reason:
-        return MetadataError("the quoted field that opens here is never closed", where=records.where(), hint=quotes)
+        return MetadataError("the quoted field that opens here is never closed", where=records.where(), hint=_QUOTES)
     if "expected after" in reason:
         message = "the quoted field that opens here goes on after its closing quote"
-        return MetadataError(message, where=records.where(), hint=quotes)
+        return MetadataError(message, where=records.where(), hint=_QUOTES)
     if "field larger than" in reason:
-        return MetadataError(f"a field is longer than {MAX_BYTES} characters", where=records.where(), hint=quotes)
+        return MetadataError(f"a field is longer than {MAX_BYTES} characters", where=records.where(), hint=_QUOTES)
     message = "a carriage return stands alone, outside of quotes"
-    return MetadataError(message, where=records.where(), hint="end lines with LF or CRLF")
+    return MetadataError(message, where=records.where(), hint="end lines with LF or CRLF: tr '\\r' '\\n'")
 
 
-def _header(rows: Iterator[list[str]], name: str, separator: str) -> list[str]:
+def _header(rows: Iterator[list[str]], records: _Records, name: str, separator: str) -> list[str]:
     header = next(rows, None)
     if header is None:
         raise NothingError("the table is empty", where=name)
     if not header:
         raise MetadataError("the first line is empty; it must name the columns", where=f"{name}:1")
-    if len(header) == 1:
-        other = next((sign for sign in ",;\t|" if sign != separator and sign in header[0]), None)
-        if other is not None:
-            message = f"the header has one column and {other!r} in its name: the separator is another one"
-            hint = "commas make a .csv, tabs a .tsv; save the table as one of them"
-            raise MetadataError(message, where=f"{name}:1", hint=hint)
+    check_header(records.first_line(), header, separator=separator, name=name)
     return header
 
 
-def _complete(rows: Iterator[list[str]], records: _Records, width: int) -> Iterator[list[str]]:
-    """Yield the rows that have a field for every column; empty lines may only stand at the end."""
-    empty: str | None = None
-    for row in rows:
-        if not row:
-            empty = empty or records.where()
-            continue
-        if empty is not None:
-            raise MetadataError("an empty line stands between the rows", where=empty, hint="remove it")
-        if len(row) != width:
-            message = f"the row has {len(row)} fields where the header names {width} columns"
-            hint = "quote fields that hold the separator; keep empty fields"
-            raise MetadataError(message, where=records.where(), hint=hint)
-        yield row
-
-
-def _record_batch(rows: Sequence[Sequence[str]], schema: pa.Schema) -> pa.RecordBatch:
-    arrays = [pa.array([value or None for value in column], pa.string()) for column in zip(*rows, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+def _take(row: list[str], records: _Records, columns: _Columns, refusals: Refusals, separator: str) -> None:
+    """Append a row with a field for every column; refuse any other one."""
+    if not records.is_one_line and holds_rows(row, separator):
+        message = "the quoted field that opens here holds lines that are rows of the table; was a quote forgotten?"
+        raise MetadataError(message, where=records.where(), hint=_QUOTES)
+    if len(row) == columns.width:
+        columns.append(row, line=records.line, size=records.size)
+        return
+    reason = f"the row has {len(row)} fields where the header names {columns.width} columns"
+    hint = "quote fields that hold the separator; keep empty fields"
+    if not records.is_one_line:
+        # Whether these lines are one row or several, with a quote that went astray, nobody can say.
+        raise MetadataError(reason, where=records.where(), hint=hint)
+    refusals.add(
+        records.line,
+        "metadata.ragged_row",
+        reason,
+        taken=len(columns.lines),
+        hint=hint,
+        value=records.first_line().rstrip("\r\n"),
+        evidence={"fields": len(row), "columns": columns.width},
+    )

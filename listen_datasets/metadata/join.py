@@ -35,13 +35,13 @@ class Matched:
     """Which row is about which recording. Every row and every recording is accounted for exactly once.
 
     Attributes:
-        rows: Path of a recording to the index of its row, from 0.
+        rows: Path of a recording to the index of its row, from 0; to those of all its rows if they cut it into clips.
         unused: Index of every other row to the code of the finding that says why.
         without_row: The recordings that no row names, in the order given.
         findings: What is wrong, by line and then by recording.
     """
 
-    rows: Mapping[str, int]
+    rows: Mapping[str, tuple[int, ...]]
     unused: Mapping[int, str]
     without_row: tuple[str, ...]
     findings: tuple[Finding, ...]
@@ -71,7 +71,7 @@ def join_key(table: MetadataTable, chosen: str | None) -> str:
     return candidates[0]
 
 
-def match(table: MetadataTable, key: str, paths: Sequence[str], *, folder: str = "") -> Matched:
+def match(table: MetadataTable, key: str, paths: Sequence[str], *, folder: str = "", has_cuts: bool = False) -> Matched:
     """Find the recording of each row, in time proportional to rows and recordings.
 
     Args:
@@ -79,8 +79,9 @@ def match(table: MetadataTable, key: str, paths: Sequence[str], *, folder: str =
         key: The text column that names the recordings.
         paths: The recordings, relative to the source root, with ``/``, each once.
         folder: Where the table lies, relative to the source root; empty at the root or outside of it.
+        has_cuts: Whether several rows may be about one recording, each about a part of it.
     """
-    join = _Join(table, key, paths)
+    join = _Join(table, key, paths, has_cuts=has_cuts)
     join.by_longer_path(join.by_path("/".join(part for part in folder.split("/") if part not in {"", "."})))
     return join.finish()
 
@@ -88,8 +89,9 @@ def match(table: MetadataTable, key: str, paths: Sequence[str], *, folder: str =
 class _Join:
     """The state of one join: what is claimed already, and the recordings by the normal form of their paths."""
 
-    def __init__(self, table: MetadataTable, key: str, paths: Sequence[str]) -> None:
+    def __init__(self, table: MetadataTable, key: str, paths: Sequence[str], *, has_cuts: bool) -> None:
         self._table = table
+        self._has_cuts = has_cuts
         self._key = key
         self._paths = paths
         self._values: list[str | None] = table.columns.column(key).to_pylist()
@@ -97,7 +99,7 @@ class _Join:
         self._by_form: dict[str, list[str]] = {}
         for path in paths:
             self._by_form.setdefault(_form(path), []).append(path)
-        self._rows: dict[str, int] = {}
+        self._rows: dict[str, list[int]] = {}
         self._unused: dict[int, str] = {}
         self._findings: list[tuple[int, Finding]] = []
 
@@ -137,7 +139,8 @@ class _Join:
         findings += (_collision(recordings) for recordings in self._by_form.values() if len(recordings) > 1)
         without_row = tuple(path for path in self._paths if path not in self._rows)
         findings += (self._row_missing(path) for path in without_row)
-        return Matched(rows=self._rows, unused=self._unused, without_row=without_row, findings=tuple(findings))
+        rows = {path: tuple(sorted(found)) for path, found in self._rows.items()}
+        return Matched(rows=rows, unused=self._unused, without_row=without_row, findings=tuple(findings))
 
     def _at(self, place: str) -> Sequence[str]:
         return (place,) if place in self._known else self._by_form.get(_form(place), ())
@@ -150,8 +153,11 @@ class _Join:
             self._reject(row, "metadata.ambiguous", message, "write the path relative to the source")
         elif recordings:
             (path,) = recordings
-            first = self._rows.setdefault(path, row)
-            if first != row:
+            rows = self._rows.setdefault(path, [])
+            if self._has_cuts or not rows:
+                rows.append(row)
+            else:
+                first = rows[0]
                 lines = self._table.lines[first], self._table.lines[row]
                 message = f"Lines {lines[0]} and {lines[1]} are about the same recording {shown(path)}."
                 hint = f"keep one of them; line {lines[0]} is used"

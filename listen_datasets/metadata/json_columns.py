@@ -8,13 +8,14 @@ type can hold is kept as canonical JSON text, and a finding says so.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
 from listen_datasets.digest import canonical_json
+from listen_datasets.errors import MetadataError
 from listen_datasets.metadata.shown import pointer, shown
 from listen_datasets.metadata.strict_json import depth
 from listen_datasets.metadata.table import check_names
@@ -24,9 +25,14 @@ MAX_NESTING = 16
 """Deepest list or struct that becomes an Arrow type; deeper ones stay JSON text."""
 MAX_FIELDS = 1000
 """Most fields of one struct column, nested ones included; an object with data for keys stays JSON text."""
+MAX_NESTED = 32 * 2**20
+"""Most characters of the arrays or objects of one column that become Arrow lists or structs; more stay JSON text."""
 
 _ARROW = {str: pa.string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 _NAMES = {str: "text", bool: "truth values", int: "integers", float: "fractions", list: "arrays", dict: "objects"}
+# Absent values cost memory too: what is nearly empty and huge is no table. The first is in cells, the second in cells
+# a character of the file.
+_CELLS, _CELLS_PER_CHARACTER = 2**24, 4
 
 
 @dataclass
@@ -35,28 +41,33 @@ class _Column:
 
     kinds: set[type] = field(default_factory=set)
     chunks: list[tuple[type | None, pa.Array]] = field(default_factory=list)
+    nested: int = 0  # characters of JSON text
+
+    def append_absent(self, count: int) -> None:
+        self.chunks.append((str, pa.nulls(count, pa.string())))
 
     def append(self, values: list[Any]) -> None:
         kinds = set(map(type, values)) - {type(None)}
         self.kinds |= kinds
         kind = next(iter(kinds)) if len(kinds) == 1 else None
         if not kinds:
-            self.chunks.append((str, pa.nulls(len(values), pa.string())))
+            self.append_absent(len(values))
         elif kind in _ARROW:
             self.chunks.append((kind, pa.array(values, _ARROW[kind])))
         else:
             texts = [None if value is None else canonical_json(value).decode() for value in values]
+            self.nested += sum(map(len, filter(None, texts)))
             self.chunks.append((None, pa.array(texts, pa.string())))
 
-    def values(self) -> list[Any]:
-        """Return the values as they were in the file."""
-        everything: list[Any] = []
+    def values(self) -> Iterator[Any]:
+        """Yield the values as they were in the file."""
         for kind, chunk in self.chunks:
-            values = chunk.to_pylist()
-            if kind is None:
-                values = [None if value is None else json.loads(value) for value in values]
-            everything += values
-        return everything
+            for value in chunk.to_pylist():
+                yield json.loads(value) if kind is None and value is not None else value
+
+    def as_text(self) -> pa.ChunkedArray:
+        """Return the values as canonical JSON."""
+        return pa.chunked_array([_texts(kind, chunk) for kind, chunk in self.chunks], pa.string())
 
     def scalar(self) -> pa.ChunkedArray | None:
         """Return the column if all its values are of one scalar kind."""
@@ -66,6 +77,18 @@ class _Column:
         chunks = [chunk if chunk.type == arrow else pa.nulls(len(chunk), arrow) for _, chunk in self.chunks]
         return pa.chunked_array(chunks, arrow)
 
+    def exact(self) -> pa.Array | None:
+        """Return a column of several kinds, or of arrays or objects, if one Arrow type gives its values back."""
+        return _held_exactly(list(self.values()), self.kinds) if self.nested <= MAX_NESTED else None
+
+
+def _texts(kind: type | None, chunk: pa.Array) -> pa.Array:
+    if kind is None:
+        return chunk
+    return pa.array(
+        [None if value is None else canonical_json(value).decode() for value in chunk.to_pylist()], pa.string()
+    )
+
 
 class JsonColumns:
     """The columns of a table of JSON objects, grown batch by batch."""
@@ -74,18 +97,44 @@ class JsonColumns:
         self._name = name
         self._columns: dict[str, _Column] = {}
         self._rows = 0
+        self._characters = 0
 
-    def append(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add rows; a key that was not seen before begins a column that is null in the rows before."""
-        new = {key: None for row in rows for key in row if key not in self._columns}
+    def __contains__(self, key: str) -> bool:
+        """Tell whether a column of this name was seen in an earlier batch."""
+        return key in self._columns
+
+    def append(self, rows: Sequence[dict[str, Any]], *, characters: int) -> None:
+        """Add rows; a key that was not seen before begins a column that is null in the rows before.
+
+        Args:
+            rows: The rows.
+            characters: How many characters they were in the file.
+
+        Raises:
+            MetadataError: There are too many columns, or columns that look the same.
+        """
+        keys = dict.fromkeys(key for row in rows for key in row)
+        new = [key for key in keys if key not in self._columns]
         if new:
             check_names([*self._columns, *new], where=self._name)
+        self._check_cells(len(rows), len(self._columns) + len(new), characters)
         for key in new:
             self._columns[key] = _Column()
-            self._columns[key].append([None] * self._rows)
+            self._columns[key].append_absent(self._rows)
         for key, column in self._columns.items():
-            column.append([row.get(key) for row in rows])
+            if key in keys:
+                column.append([row.get(key) for row in rows])
+            else:
+                column.append_absent(len(rows))
         self._rows += len(rows)
+
+    def _check_cells(self, rows: int, columns: int, characters: int) -> None:
+        self._characters += characters
+        cells = (self._rows + rows) * columns
+        if cells > max(_CELLS, _CELLS_PER_CHARACTER * self._characters):
+            message = f"{columns:,} columns are absent in nearly all of the first {self._rows + rows:,} rows"
+            hint = "are data used for keys? put them into values"
+            raise MetadataError(message, where=self._name, hint=hint)
 
     def finish(self, lines: Sequence[int]) -> tuple[pa.Table, tuple[Finding, ...]]:
         """Return the table, and a finding ``metadata.mixed_types`` for each column that is kept as JSON text."""
@@ -94,18 +143,18 @@ class JsonColumns:
         for key, column in self._columns.items():
             array = column.scalar()
             if array is None:
-                values = column.values()
-                array = _held_exactly(values, column.kinds)
-                if array is None:
-                    texts = [None if value is None else canonical_json(value).decode() for value in values]
-                    array = pa.array(texts, pa.string())
-                    findings.append(self._mixed(key, column, values, lines))
+                array = column.exact()
+            if array is None:
+                array = column.as_text()
+                findings.append(self._mixed(key, column, lines))
             arrays[key] = array
         return pa.table(arrays), tuple(findings)
 
-    def _mixed(self, key: str, column: _Column, values: list[Any], lines: Sequence[int]) -> Finding:
-        first = next(type(value) for value in values if value is not None)
-        at = next((row for row, value in enumerate(values) if value is not None and type(value) is not first), 0)
+    def _mixed(self, key: str, column: _Column, lines: Sequence[int]) -> Finding:
+        first = next(type(value) for value in column.values() if value is not None)
+        places = ((row, value) for row, value in enumerate(column.values()) if value is not None)
+        fallback = next((row, value) for row, value in enumerate(column.values()) if row == 0)
+        at, value = next((place for place in places if type(place[1]) is not first), fallback)
         kinds = ", ".join(sorted(_NAMES[kind] for kind in column.kinds))
         what = f"mixes {kinds}" if len(column.kinds) > 1 else f"holds {kinds} that no single Arrow type can hold"
         return Finding(
@@ -115,7 +164,7 @@ class JsonColumns:
             path=self._name,
             line=lines[at],
             field=pointer(key),
-            value=shown(values[at]),
+            value=shown(value),
             hint="write the values of a column in one type",
         )
 

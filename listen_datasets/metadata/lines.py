@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import shlex
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -28,15 +29,31 @@ def text_lines(file: BinaryIO, *, name: str) -> Iterator[tuple[int, str]]:
             if not raw:
                 return
         if b"\0" in raw:
-            hint = "if the file is UTF-16, save it as UTF-8; otherwise it was damaged or is no text"
+            hint = "if the file is UTF-16, convert it: iconv -f UTF-16LE -t UTF-8; else it was damaged or is no text"
             raise MetadataError("the line holds a NUL byte", where=f"{name}:{line}", hint=hint)
-        yield line, _decoded(raw, where=f"{name}:{line}")
+        yield line, _decoded(raw, name=name, line=line)
 
 
-def _decoded(raw: bytes, *, where: str) -> str:
+def _decoded(raw: bytes, *, name: str, line: int) -> str:
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        message = f"the line is not UTF-8: byte 0x{raw[error.start]:02x} at position {error.start + 1}"
-        hint = "if the file is Latin-1 or Windows-1252, convert it: iconv -f WINDOWS-1252 -t UTF-8"
-        raise MetadataError(message, where=where, hint=hint) from None
+        raise not_utf_8(raw[error.start], name=name, line=line, position=error.start + 1) from None
+
+
+def not_utf_8(byte: int, *, name: str, line: int, position: int | None = None) -> MetadataError:
+    """Return the error about a byte that is no UTF-8, with the command that converts the file.
+
+    Args:
+        byte: The byte.
+        name: How errors call the file.
+        line: Its line.
+        position: Where it stands in the line, in bytes from 1.
+    """
+    at = "" if position is None else f" at position {position}"
+    command = f"iconv -f WINDOWS-1252 -t UTF-8 {shlex.quote(name)}"
+    return MetadataError(
+        f"the line is not UTF-8: byte 0x{byte:02x}{at}",
+        where=f"{name}:{line}",
+        hint=f"if the file is Latin-1 or Windows-1252, convert it: {command}",
+    )

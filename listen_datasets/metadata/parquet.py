@@ -7,6 +7,7 @@ every reader.
 
 from __future__ import annotations
 
+import os
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -15,10 +16,14 @@ import pyarrow.parquet as pq
 
 from listen_datasets.errors import MetadataError, NothingError
 from listen_datasets.metadata.shown import shown
-from listen_datasets.metadata.table import MetadataTable, check_names
+from listen_datasets.metadata.table import MetadataTable, check_names, check_rows
 
 MAX_BYTES = 4 * 2**30
-"""Most bytes that a table may decode to: a file of a kilobyte can claim a hundred gigabytes."""
+"""Most bytes that a table may decode to."""
+FREE_BYTES = 2**28
+"""So many bytes may any table decode to."""
+MAX_RATIO = 100
+"""Most bytes beyond that which a byte of the file may decode to: a file of a kilobyte can claim a hundred gigabytes."""
 
 _BATCH = 1024  # rows decoded at once
 _DAMAGED = "the file is damaged or was not written to its end; copy or export it again"
@@ -36,6 +41,8 @@ def read_parquet(file: BinaryIO, *, name: str, max_bytes: int = MAX_BYTES) -> Me
         MetadataError: The file is damaged, too large, or has a column that is no metadata.
         NothingError: There is no row.
     """
+    size = file.seek(0, os.SEEK_END)
+    max_bytes = min(max_bytes, max(FREE_BYTES, MAX_RATIO * size))
     try:
         parquet = pq.ParquetFile(file, page_checksum_verification=True, arrow_extensions_enabled=False)
         return _read(parquet, name, max_bytes)
@@ -47,7 +54,8 @@ def read_parquet(file: BinaryIO, *, name: str, max_bytes: int = MAX_BYTES) -> Me
 
 def _read(parquet: pq.ParquetFile, name: str, max_bytes: int) -> MetadataTable:
     footer = parquet.metadata
-    claimed = sum(footer.row_group(index).total_byte_size for index in range(footer.num_row_groups))
+    claimed = _claimed(footer)
+    check_rows(footer.num_rows, where=name)
     schema = parquet.schema_arrow
     check_names(schema.names, where=name)
     schema = pa.schema([pa.field(field.name, _plain(field.type, field.name, name)) for field in schema])
@@ -69,6 +77,14 @@ def _read(parquet: pq.ParquetFile, name: str, max_bytes: int) -> MetadataTable:
     if not table.num_rows:
         raise NothingError("the table has no rows", where=name)
     return MetadataTable(name=name, columns=table.combine_chunks(), lines=range(1, table.num_rows + 1))
+
+
+def _claimed(footer: pq.FileMetaData) -> int:
+    """Return how many bytes the table has by its own account; a value has at least one, whatever it is packed into."""
+    groups = (footer.row_group(index) for index in range(footer.num_row_groups))
+    columns = (group.column(index) for group in groups for index in range(group.num_columns))
+    packed = sum(max(column.total_uncompressed_size, column.num_values) for column in columns)
+    return int(max(packed, footer.num_rows * footer.num_columns))
 
 
 def _too_large(name: str, max_bytes: int) -> MetadataError:

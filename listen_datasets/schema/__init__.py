@@ -7,13 +7,16 @@ noted (:data:`FORMATS`)::
     schema = MetadataSchema.load(Path("metadata.schema.json"))
     table, findings = schema.typed(table)
     violations = list(schema.check(schema.instances(table.columns)))
+
+:func:`infer` proposes a first one.
 """
 
 from __future__ import annotations
 
 from listen_datasets.schema.columns import Column
+from listen_datasets.schema.inference import infer
 from listen_datasets.schema.keywords import FORMATS
 from listen_datasets.schema.validator import MetadataSchema
 from listen_datasets.schema.violation import Violation
 
-__all__ = ["FORMATS", "Column", "MetadataSchema", "Violation"]
+__all__ = ["FORMATS", "Column", "MetadataSchema", "Violation", "infer"]

@@ -2,6 +2,11 @@ from __future__ import annotations
 
 import csv
 import io
+import shlex
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -69,16 +74,15 @@ def test_the_line_of_a_row_is_where_it_begins() -> None:
     ("text", "where", "message"),
     [
         ("a,b\n1\n", ":2", "1 fields where the header names 2"),
-        ("a,b\n1,2\n1,2,3\n", ":3", "3 fields where the header names 2"),
-        ("a,b\n1,2\n\n3,4\n", ":3", "empty line"),
+        ('a,b\n1,2\n1,2,"3\n"\n', ":3", "3 fields where the header names 2"),
         ("a,b\n1,2\n3,\0\n", ":3", "NUL"),
         ("a,a\n1,2\n", ":1", "both called `a`"),
         ("a,\n1,2\n", ":1", "column 2 has no name"),
         ("a, \n1,2\n", ":1", "column 2 has no name"),
         ("\n1,2\n", ":1", "first line is empty"),
         ("a\u202e,b\n1,2\n", ":1", "control characters"),
-        ("a;b\n1;2\n", ":1", "separator is another one"),
-        ("a\tb\n1\t2\n", ":1", "separator is another one"),
+        ("a;b\n1;2\n", ":1", "semicolons separate the columns"),
+        ("a\tb\n1\t2\n", ":1", "tabs separate the columns"),
         ("a,b\n1\r2,3\n", ":2", "carriage return"),
         ("a,b\r1,2\r", ":1", "carriage return"),
     ],
@@ -162,3 +166,57 @@ def test_the_field_limit_of_the_process_is_given_back() -> None:
 def test_rows_beyond_one_batch_arrive_in_order() -> None:
     table = read("a\n" + "".join(f"{row}\n" for row in range(20_000)))
     assert table.columns.column("a").to_pylist() == [str(row) for row in range(20_000)]
+
+
+def test_a_ragged_row_is_left_out_and_accounted_for() -> None:
+    table = read('a,b\n"x\ny",2\n3\n4,5\n6,7,8\n9,10\n')
+    assert table.columns.column("b").to_pylist() == ["2", "5", "10"]
+    assert list(table.lines) == [2, 5, 7]
+    assert [(item.line, item.code) for item in table.refused] == [
+        (4, "metadata.ragged_row"),
+        (6, "metadata.ragged_row"),
+    ]
+    assert table.refused[0].reason == "the row has 1 fields where the header names 2 columns"
+    finding = table.findings[1]
+    assert (finding.path, finding.line, finding.value) == ("metadata.csv", 6, "6,7,8")
+    assert finding.evidence == {"fields": 3, "columns": 2}
+
+
+def test_rows_taken_and_refused_are_all_rows() -> None:
+    rows = ["1,2" if row % 3 else "1" for row in range(20_000)]
+    table = read("a,b\n" + "\n".join(rows))
+    assert len(table) + len(table.refused) == 20_000
+    assert sorted([*table.lines, *(item.line for item in table.refused)]) == list(range(2, 20_002))
+
+
+@pytest.mark.parametrize("text", ["a;b\n1;2\n", "Datei;Länge\na.wav;1,5\n"])
+def test_semicolons_are_refused_with_a_command_that_converts_them(text: str, tmp_path: Path) -> None:
+    with pytest.raises(MetadataError) as caught:
+        read(text)
+    (tmp_path / "metadata.csv").write_bytes(text.encode())
+    command = str(caught.value.hint).partition("convert it: ")[2].replace("python3", shlex.quote(sys.executable), 1)
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
+    converted = read((tmp_path / "converted.csv").read_bytes())
+    assert [
+        list(converted.columns.column_names),
+        *map(list, zip(*converted.columns.to_pydict().values(), strict=True)),
+    ] == [line.split(";") for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_a_field_with_line_breaks_that_looks_like_rows_is_refused_only_if_it_names_files(separator: str) -> None:
+    poem = f'file_name{separator}text\na.wav{separator}"Roses{separator} red\nViolets{separator} blue"\n'
+    assert len(read(poem, separator)) == 1
+    with pytest.raises(MetadataError, match="holds lines that are rows") as caught:
+        read(poem.replace("Violets", "b.wav"), separator)
+    assert caught.value.where == "metadata.csv:2"
+
+
+def test_long_rows_are_not_held_together() -> None:
+    data = b"a,b\n" + b"".join(b"%d,%s\n" % (row, b"x" * 2_000_000) for row in range(30))
+    tracemalloc.start()
+    table = read(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # Arrow's own memory is not counted: what Python holds at once are some rows of the thirty.
+    assert (len(table), peak < 45_000_000) == (30, True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 import unicodedata
 from array import array
+from itertools import chain
 
 import pyarrow as pa
 import pytest
@@ -81,7 +82,7 @@ def test_no_clear_join_key_is_a_usage_error(
 )
 def test_a_row_finds_its_recording(value: str, path: str, folder: str) -> None:
     matched = join([value], [path, "other.wav"], folder)
-    assert (matched.rows, matched.unused, matched.without_row) == ({path: 0}, {}, ("other.wav",))
+    assert (matched.rows, matched.unused, matched.without_row) == ({path: (0,)}, {}, ("other.wav",))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_two_recordings_that_fit_are_no_match(value: str, paths: list[str], fold
 
 
 def test_an_exact_path_is_not_ambiguous_with_a_longer_one() -> None:
-    assert join(["x.wav"], ["x.wav", "a/x.wav"]).rows == {"x.wav": 0}
+    assert join(["x.wav"], ["x.wav", "a/x.wav"]).rows == {"x.wav": (0,)}
 
 
 @pytest.mark.parametrize("value", ["train/1.wav", "1.flac", "X.WAV", "x", "wav"])
@@ -132,7 +133,7 @@ def test_a_recording_without_a_row_is_a_warning_that_names_it() -> None:
 def test_of_two_rows_for_one_recording_the_first_is_used() -> None:
     matched = join(["a.wav", "b.wav", "./a.wav"], ["a.wav", "b.wav"])
     (finding,) = matched.findings
-    assert matched.rows == {"a.wav": 0, "b.wav": 1}
+    assert matched.rows == {"a.wav": (0,), "b.wav": (1,)}
     assert matched.unused == {2: "metadata.duplicate_row"}
     assert (finding.severity, finding.line, finding.evidence) == ("error", 4, {"first_line": 2})
     assert "Lines 2 and 4" in finding.message
@@ -140,7 +141,7 @@ def test_of_two_rows_for_one_recording_the_first_is_used() -> None:
 
 def test_an_exact_row_is_used_before_one_that_only_fits() -> None:
     matched = join(["data/a.wav", "a.wav"], ["a.wav"])
-    assert matched.rows == {"a.wav": 1}
+    assert matched.rows == {"a.wav": (1,)}
     assert matched.unused == {0: "metadata.duplicate_row"}
 
 
@@ -164,7 +165,7 @@ def test_an_unsafe_path_is_refused(value: str | None) -> None:
 def test_names_that_differ_in_normal_form_only_are_reported() -> None:
     matched = join([NFC, NFD], [NFC, NFD])
     (finding,) = matched.findings
-    assert matched.rows == {NFC: 0, NFD: 1}
+    assert matched.rows == {NFC: (0,), NFD: (1,)}
     assert (finding.code, finding.severity, finding.path) == ("metadata.name_collision", "warning", NFC)
     assert r"e\u0301" in finding.message
 
@@ -180,10 +181,15 @@ def test_a_name_that_steers_a_terminal_is_shown_escaped() -> None:
     assert finding.value == r"\u202egpj.wav"
 
 
+def test_rows_that_cut_may_be_about_one_recording() -> None:
+    made = table("x.wav", "y.wav", "a/x.wav")
+    assert match(made, "file_name", ["a/x.wav", "y.wav"], has_cuts=True).rows == {"a/x.wav": (0, 2), "y.wav": (1,)}
+
+
 @given(values=st.lists(PATHS), paths=st.lists(PATHS, unique=True), folder=st.sampled_from(["", "a", "a/b"]))
 def test_every_row_and_every_recording_is_accounted_for_once(values: list[str], paths: list[str], folder: str) -> None:
     matched = join([*values], paths, folder)
-    assert sorted([*matched.rows.values(), *matched.unused]) == list(range(len(values)))
+    assert sorted([*chain(*matched.rows.values()), *matched.unused]) == list(range(len(values)))
     assert sorted([*matched.rows, *matched.without_row]) == sorted(paths)
     assert len(codes(matched)) - codes(matched).count("metadata.name_collision") == len(matched.unused) + len(
         matched.without_row

@@ -112,7 +112,7 @@ def test_usual_ways_of_writing_are_equal(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "message"),
+    ("line", "reason"),
     [
         ('{"a":1,"a":2}', "stands twice"),
         ('{"a":NaN}', "NaN"),
@@ -124,20 +124,33 @@ def test_usual_ways_of_writing_are_equal(text: str) -> None:
         ("null", "null, not an object"),
         ('"a"', "a text, not an object"),
         ('{"a":', "no JSON"),
-        ('{"a":"\0"}', "NUL"),
-        ('{"a":' * 100_000, "nested deeper|no JSON"),
+        ('{"":1}', "a key that has no name"),
+        ('{" ":1}', "a key that has no name"),
+        (r'{"a\nb":1}', "control characters"),
+        ('{"a":' * 100_000, "nested deeper"),
+        ('{"a":[' + "0," * 1_000_000 + "0]}", "more than 1,000,000 values"),
     ],
 )
-def test_a_damaged_line_is_refused_with_its_number(line: str, message: str) -> None:
-    with pytest.raises(MetadataError, match=message) as caught:
-        read('{"a":1}\n' + line + '\n{"a":3}\n')
-    assert caught.value.where == "m.jsonl:2"
+def test_a_bad_line_is_left_out_and_accounted_for(line: str, reason: str) -> None:
+    table = read('{"a":1}\n' + line + '\n{"a":3}\n')
+    assert (table.columns.to_pylist(), list(table.lines)) == ([{"a": 1}, {"a": 3}], [1, 3])
+    assert [(item.line, item.code) for item in table.refused] == [(2, "metadata.bad_line")]
+    assert reason in table.refused[0].reason
+    assert [finding.line for finding in table.findings] == [2]
 
 
 @pytest.mark.parametrize("empty", ["\n", " \n", "\r\n"])
-def test_an_empty_line_between_rows_is_refused(empty: str) -> None:
-    with pytest.raises(MetadataError, match="empty line") as caught:
-        read('{"a":1}\n' + empty + '{"a":2}\n')
+def test_an_empty_line_between_rows_is_a_warning(empty: str) -> None:
+    table = read('{"a":1}\n' + empty + '{"a":2}\n' + empty)
+    assert table.columns.to_pylist() == [{"a": 1}, {"a": 2}]
+    assert [(finding.code, finding.line, finding.severity) for finding in table.findings] == [
+        ("metadata.empty_line", 2, "warning")
+    ]
+
+
+def test_a_nul_refuses_the_table() -> None:
+    with pytest.raises(MetadataError, match="NUL") as caught:
+        read('{"a":1}\n{"a":"\0"}\n')
     assert caught.value.where == "m.jsonl:2"
 
 
@@ -153,10 +166,15 @@ def test_bytes_that_are_no_utf_8_are_refused() -> None:
     assert caught.value.where == "m.jsonl:2"
 
 
-@pytest.mark.parametrize("key", ["", " ", "a\nb"])
-def test_a_key_that_cannot_name_a_column_is_refused(key: str) -> None:
-    with pytest.raises(MetadataError, match="column 2"):
-        read(json.dumps({"a": 1, key: 2}))
+def test_many_columns_that_are_absent_nearly_everywhere_are_refused() -> None:
+    first = json.dumps({f"k{number}": 1 for number in range(10_000)})
+    with pytest.raises(MetadataError, match="10,000 columns are absent in nearly all"):
+        read(first + "\n" + "{}\n" * 10_000)
+
+
+def test_a_wide_table_of_few_rows_is_no_bomb() -> None:
+    first = json.dumps({f"k{number}": 1 for number in range(10_000)})
+    assert read(first + "\n" + "{}\n" * 100).columns.shape == (101, 10_000)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "\ufeff\n"])
