@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -21,8 +22,16 @@ from listen_datasets.errors import MachineError
 from listen_datasets.model import Fate
 from listen_datasets.text import has_control, visible
 
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc"})
+AUDIO_SUFFIXES = frozenset(
+    {".wav", ".wave", ".bwf", ".rf64", ".w64", ".aif", ".aiff", ".aifc", ".caf", ".flac", ".ogg", ".oga", ".opus", ".mp3",
+     # Forms that are refused with a way to convert them: a recording must not be passed over without a word.
+     ".3gp", ".aac", ".ac3", ".amr", ".ape", ".asf", ".au", ".avi", ".dff", ".dsf", ".dts", ".flv", ".m4a", ".m4b",
+     ".m4v", ".mka", ".mkv", ".mov", ".mp2", ".mp4", ".mpc", ".mpeg", ".mpg", ".ra", ".rm", ".shn", ".snd", ".sph",
+     ".spx", ".tak", ".tta", ".voc", ".webm", ".wma", ".wmv", ".wv"}
+)  # fmt: skip
 """File name extensions of recordings, in lower case; they are compared without regard to case."""
+
+_AUDIO_ENDINGS = tuple(AUDIO_SUFFIXES)  # str.endswith takes no set
 
 MAX_DEPTH = 128
 """Folders that may lie in each other below a source root; deeper ones are reported as unreadable."""
@@ -31,10 +40,12 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # A FIFO without O_NONBLOCK would hang for ever.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+_BUFFER = 1 << 20
+_HEAD = 4096
 _JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini"})
 _FOREIGN = re.compile(r"/|~|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://|-$")
 
-Kind = Literal["file", "folder", "link", "special", "odd_name", "unreadable"]
+Kind = Literal["file", "folder", "link", "special", "odd_name", "refused", "unreadable"]
 
 
 class InputProblem(Exception):  # noqa: N818 - it becomes a finding, not an error of lds
@@ -60,21 +71,36 @@ class Found:
     Attributes:
         path: Relative to the source root, with ``/``; escaped where `kind` is ``odd_name``.
         kind: ``file`` is regular; ``link`` is not followed; ``special`` is a FIFO, socket or device; ``odd_name`` is a
-            file whose path is not UTF-8 or holds control characters; ``unreadable`` is a folder that cannot be listed;
+            file whose path is not UTF-8 or holds control characters; ``refused`` is a file of which `problem` says why
+            it must not be read; ``unreadable`` is a folder or an archive that cannot be listed, or not to its end;
             ``folder`` is a hidden folder, which is not entered (others are not reported).
         junk: What operating systems and editors leave behind: to be counted, not to be rejected.
         bytes: Size of a file; null for anything else.
+        is_folder: Whether a link leads to a folder.
+        stamp: What changes when the content does, as far as can be told without reading it (size and time of a file,
+            entity tag of an object); null if there is no such thing.
+        position: Where it lies in an archive: members are read fastest in this order. 0 where order does not matter.
+        problem: Code, reason and fate of what is ``refused`` or ``unreadable``, where the kind does not say it all.
     """
 
     path: str
     kind: Kind
     junk: bool = False
     bytes: int | None = None
+    is_folder: bool = False
+    stamp: str | None = field(default=None, compare=False)
+    position: int = field(default=0, compare=False)
+    problem: InputProblem | None = field(default=None, compare=False)
 
 
 def is_audio(path: str) -> bool:
     """Tell whether a path has the extension of a recording, in any case."""
-    return os.path.splitext(path)[1].lower() in AUDIO_SUFFIXES  # noqa: PTH122 - a million times
+    return path.lower().endswith(_AUDIO_ENDINGS)
+
+
+def is_junk(name: str) -> bool:
+    """Tell whether a file name is hidden, or one of those that operating systems leave behind."""
+    return name.startswith(".") or name.lower() in _JUNK_NAMES
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -133,21 +159,24 @@ def _sort_key(entry: os.DirEntry[str]) -> bytes:
 
 
 def _found(entry: os.DirEntry[str], path: str) -> Found:
-    junk = entry.name.startswith(".") or entry.name.lower() in _JUNK_NAMES
+    junk = is_junk(entry.name)
     if not _is_plain(path):
         return Found(_shown(path), "odd_name", junk)
+    if entry.is_file(follow_symlinks=False):
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:  # gone since it was listed; whoever opens it will say so
+            return Found(path, "file", junk)
+        stamp = f"{status.st_size}-{status.st_mtime_ns}-{status.st_ino}"
+        return Found(path, "file", junk, status.st_size, stamp=stamp)
     if entry.is_symlink():
-        return Found(path, "link", junk)
-    if entry.is_dir(follow_symlinks=False):
-        return Found(path, "folder", junk)
-    if not entry.is_file(follow_symlinks=False):
-        return Found(path, "special", junk)
-    with contextlib.suppress(FileNotFoundError):
-        return Found(path, "file", junk, entry.stat(follow_symlinks=False).st_size)
-    return Found(path, "file", junk)
+        return Found(path, "link", junk, is_folder=entry.is_dir())
+    return Found(path, "folder" if entry.is_dir(follow_symlinks=False) else "special", junk)
 
 
 def _is_plain(path: str) -> bool:
+    if path.isascii() and path.isprintable():
+        return True
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -203,6 +232,7 @@ class OpenInput:
         self._path = path
         self._before = os.fstat(fd)
         self.size = self._before.st_size
+        self._head: bytes | None = None
 
     def read(self, offset: int, length: int) -> bytes:
         """Return the bytes there, fewer only at the end of the file.
@@ -210,6 +240,14 @@ class OpenInput:
         Raises:
             InputProblem: ``input.unreadable``.
         """
+        if offset >= 0 and offset + length <= _HEAD:
+            # Walks look at the beginning a dozen times; a system call each takes longer than all else that they do.
+            if self._head is None:
+                self._head = self._pread(0, _HEAD)
+            return self._head[offset : offset + length]
+        return self._pread(offset, length)
+
+    def _pread(self, offset: int, length: int) -> bytes:
         try:
             return os.pread(self.fd, length, offset)
         except OSError as error:
@@ -225,6 +263,23 @@ class OpenInput:
             return os.preadv(self.fd, [buffer], offset)
         except OSError as error:
             raise _unreadable(error, self._path) from error
+
+    def sha256(self) -> str:
+        """Return the digest of all bytes, as hex.
+
+        Raises:
+            InputProblem: ``input.unreadable``, or ``input.changed_during_read`` if there are more or fewer than at first.
+        """
+        state = hashlib.sha256()
+        buffer = memoryview(bytearray(min(self.size + 1, _BUFFER)))
+        done = 0
+        while count := self.read_into(buffer, done):
+            state.update(buffer[:count])
+            done += count
+        if done != self.size:
+            reason = f"the file had {self.size:,} bytes, and {done:,} were read"
+            raise InputProblem("input.changed_during_read", reason, Fate.UNREADABLE)
+        return state.hexdigest()
 
     def check_unchanged(self) -> None:
         """Compare the file with what it was when it was opened.

@@ -110,7 +110,8 @@ def test_a_root_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "expected"), [("a/B.WAV", True), ("a.flac", True), ("wav", False), ("a.wav/b", False), ("a.m4a", False)]
+    ("path", "expected"),
+    [("a/B.WAV", True), ("a.flac", True), ("wav", False), ("a.wav/b", False), ("a.m4a", True), ("a.txt", False)],
 )
 def test_recordings_are_told_by_extension_in_any_case(path: str, expected: bool) -> None:  # noqa: FBT001
     assert is_audio(path) is expected

@@ -1,0 +1,137 @@
+"""Tar archives as sources, compressed or not: their members are read where they lie, and nothing is unpacked to disk."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import operator
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from listen_datasets.errors import MachineError
+from listen_datasets.inputs import Found, InputProblem, OpenInput
+from listen_datasets.model import Fate
+from listen_datasets.stores.archive_file import ArchiveFile
+from listen_datasets.stores.content import Content, Packed, Plain
+from listen_datasets.stores.decoders import MAGIC
+from listen_datasets.stores.members import DEFAULT, Limits
+from listen_datasets.stores.spool import spooled, spooled_range
+from listen_datasets.stores.tar_index import Place, TarIndex
+from listen_datasets.text import visible
+
+if TYPE_CHECKING:
+    from listen_datasets.metadata.table import MetadataTable
+
+_PIECE = 1 << 20
+_REMEMBERED = 8
+
+
+@dataclass(frozen=True)
+class Tar:
+    """A tar archive; see :class:`listen_datasets.stores.Store`.
+
+    Each process looks through the archive for itself, as far as it needs to, and remembers what it found: the store
+    that is sent to workers is no more than a name.
+
+    Attributes:
+        file: The file that it is.
+        limits: How much may be in it.
+    """
+
+    file: ArchiveFile
+    limits: Limits = DEFAULT
+
+    def walk(self) -> Iterator[Found]:
+        """Yield the members sorted by path, and the archive itself as unreadable if it does not hold to its end."""
+        try:
+            stamp = self.file.stamp()
+            return _index(self, stamp).found(stamp)
+        except InputProblem as problem:
+            raise MachineError(f"the archive cannot be listed: {problem.reason}", where=self.file.name) from problem
+
+    def members(self) -> Iterator[Found]:
+        """Yield the members that can be opened, in the order of the archive: opening them in turn is fastest."""
+        files = (found for found in self.walk() if found.kind == "file" and not found.junk)
+        return iter(sorted(files, key=operator.attrgetter("position")))
+
+    @contextlib.contextmanager
+    def opened(self, path: str) -> Iterator[OpenInput]:
+        """Open a copy of a member: in memory, or in a file without a name if it is large."""
+        stamp = self.file.stamp()
+        index = _index(self, stamp)
+        place = index.find(path)
+        if place is None:
+            raise InputProblem("input.missing", f"there is no member {visible(path)} in the archive", Fate.UNREADABLE)
+        with _copy(index.content, place, path) as file:
+            if self.file.stamp() != stamp:
+                reason = f"the archive changed while {visible(path)} was read"
+                raise InputProblem("input.changed_during_read", reason, Fate.UNREADABLE)
+            yield file
+
+    def tables(self) -> Sequence[MetadataTable]:
+        """Return nothing: a tar has no layout of its own."""
+        return ()
+
+
+@functools.lru_cache(_REMEMBERED)
+def _index(tar: Tar, stamp: str) -> TarIndex:  # noqa: ARG001 - another stamp is another archive
+    fd = tar.file.descriptor()
+    try:
+        head = os.pread(fd, max(map(len, MAGIC)), 0)
+        method = next((name for magic, name in MAGIC.items() if head.startswith(magic)), None)
+        content: Content = Plain(fd) if method is None else Packed(fd, method, most=tar.limits.bytes)
+    except BaseException:
+        os.close(fd)
+        raise
+    return TarIndex(content, tar.limits, tar.file.name)
+
+
+@contextlib.contextmanager
+def _copy(content: Content, place: Place, path: str) -> Iterator[OpenInput]:
+    if isinstance(content, Plain) and place.extents is None:
+        with spooled_range(content.fd, place.offset, place.stored, path) as file:
+            yield file
+        return
+    with spooled(_pieces(content, place, path), path) as file:
+        yield file
+
+
+def _pieces(content: Content, place: Place, path: str) -> Iterator[bytes]:
+    """Yield the bytes of a member.
+
+    Raises:
+        InputProblem: ``input.member_damaged``, ``input.archive_limit`` or ``input.unreadable``.
+    """
+    try:
+        if place.extents is None:
+            yield from _range(content, place.offset, place.stored)
+            return
+        at, done = place.offset, 0
+        for extent in place.extents:
+            yield from _zeros(extent.offset - done)
+            yield from _range(content, at, extent.length)
+            at, done = at + extent.length, extent.offset + extent.length
+        yield from _zeros(place.size - done)
+    except InputProblem as problem:
+        if problem.code != "input.archive_damaged":
+            raise
+        reason = f"{visible(path)} cannot be read from the archive: {problem.reason}"
+        raise InputProblem("input.member_damaged", reason) from problem
+
+
+def _range(content: Content, offset: int, length: int) -> Iterator[bytes]:
+    end = offset + length
+    while offset < end:
+        piece = content.at(offset, min(end - offset, _PIECE))
+        if not piece:
+            raise InputProblem("input.archive_damaged", f"it ends {end - offset:,} bytes too early")
+        yield piece
+        offset += len(piece)
+
+
+def _zeros(length: int) -> Iterator[bytes]:
+    while length > 0:
+        yield bytes(min(length, _PIECE))
+        length -= _PIECE
