@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 CONTENT = ("sha256", "pcm_md5", "recording_id")
-"""Columns whose values never straddle splits, whatever the clips are grouped by."""
+"""Columns whose values never straddle splits, whatever the clips are grouped by: clips of one recording stay together."""
 
 
 class Relation(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +29,18 @@ class Relation(msgspec.Struct, frozen=True, kw_only=True):
 def relations(manifest: pa.Table, columns: Iterable[str]) -> dict[str, Relation]:
     """Count, for each column, the values that occur in two splits; a clip whose ``split`` is null is left out."""
     clips = manifest.filter(pc.is_valid(manifest.column("split")))
-    return {name: _relation(clips.column("split"), clips.column(name)) for name in columns}
+    return {name: _relation(clips.column("split"), relating(clips, name)) for name in columns}
+
+
+def relating(clips: pa.Table, name: str) -> pa.ChunkedArray:
+    """Return the values of a column (n clips) that relate clips: null is none.
+
+    Digital silence has the same samples wherever it is cut from, without being a copy.
+    """
+    column = clips.column(name)
+    if name != "pcm_md5":
+        return column
+    return pc.if_else(pc.is_valid(clips.column("peak_dbfs")), column, pa.scalar(None, column.type))
 
 
 def _relation(split: pa.ChunkedArray, column: pa.ChunkedArray) -> Relation:

@@ -14,6 +14,7 @@ from listen_datasets.errors import NothingError, RecipeError
 from listen_datasets.metadata.shown import shown
 from listen_datasets.model import Finding
 from listen_datasets.recipe import Recipe
+from listen_datasets.shards import Clip
 
 LICENSE = "license"
 
@@ -29,23 +30,26 @@ class Publication:
     """The clips that are published.
 
     Attributes:
-        rows: What is published of them but for the recordings, in the order of the manifest.
+        rows: What is published of them but for the sound, in the order of the manifest.
+        clips: What of the manifest says where their sound is.
         splits: The split of each (n rows).
         class_labels: Names of the classes, by label column; a value of the column is a position in them.
         sampling_rate: In Hz, if all recordings share it.
     """
 
     rows: pa.Table
+    clips: pa.Table
     splits: pa.ChunkedArray
     class_labels: Mapping[str, Sequence[str]]
     sampling_rate: int | None
 
-    def of(self, split: str) -> pa.Table:
-        """Return the rows of a split."""
-        return self.rows.filter(pc.equal(self.splits, split)).combine_chunks()
+    def of(self, split: str) -> tuple[pa.Table, pa.Table]:
+        """Return the rows of a split as they are published, and what says where their sound is."""
+        in_split = pc.equal(self.splits, split)
+        return self.rows.filter(in_split).combine_chunks(), self.clips.filter(in_split).combine_chunks()
 
     def schema(self) -> pa.Schema:
-        """Return the schema of every shard: with the recordings, as the second column."""
+        """Return the schema of every shard: with the sound, as the second column."""
         first, *others = (pa.field(field.name, field.type, metadata=field.metadata) for field in self.rows.schema)
         columns = pa.schema([first, pa.field(huggingface.AUDIO, huggingface.AUDIO_TYPE), *others])
         return huggingface.schema_with(columns, self.class_labels, self.sampling_rate)
@@ -116,6 +120,7 @@ def publication(clips: pa.Table, splits: pa.ChunkedArray, labels: Sequence[str])
     rates = pc.unique(clips.column("sample_rate")).to_pylist()
     return Publication(
         rows=pa.table(arrays, schema=pa.schema(fields)),
+        clips=clips.select(Clip._fields),
         splits=splits,
         class_labels={names[name]: texts for name, texts in classes.items() if texts},
         sampling_rate=rates[0] if len(rates) == 1 else None,
@@ -126,6 +131,12 @@ def _refuse_unpublished(labels: Sequence[str], names: Mapping[str, str]) -> None
     for name in labels:
         if name not in names:
             raise RecipeError(f"the column {name!r} is not published, so it cannot be a class label")
+        if name in tables.owned_columns():
+            raise RecipeError(
+                f"the column {name!r} is what lds has found out, so it cannot be a class label",
+                where="[shard] class-labels",
+                hint="name a column of your metadata",
+            )
 
 
 def classes_of(column: pa.ChunkedArray, name: str) -> list[str]:

@@ -30,3 +30,16 @@ def test_counts_are_those_of_looking_at_every_pair(cells: list[tuple[str | None,
         }
     )
     assert relations(table, ["speaker"]) == {"speaker": counted(cells)}
+
+
+def test_digital_silence_relates_nobody_by_its_samples() -> None:
+    table = pa.table(
+        {
+            "split": ["train", "test", "train", "test"],
+            "pcm_md5": ["zeros", "zeros", "sound", "sound"],
+            "sha256": ["a", "a", "b", "c"],
+            "peak_dbfs": [None, None, -6.0, -6.0],
+        }
+    )
+    found = relations(table, ["pcm_md5", "sha256"])
+    assert {name: relation.straddling for name, relation in found.items()} == {"pcm_md5": 1, "sha256": 1}

@@ -136,3 +136,17 @@ def test_descriptions_and_units_travel_with_the_columns() -> None:
 def test_no_clip_is_no_publication() -> None:
     with pytest.raises(NothingError, match="no clip is left"):
         published([])
+
+
+@pytest.mark.parametrize("name", ["source", "codec", "sample_rate"])
+def test_what_lds_has_found_out_is_no_class_label(name: str) -> None:
+    with pytest.raises(RecipeError, match=f"the column '{name}' is what lds has found out"):
+        published([row("a.wav")], [name])
+
+
+def test_rows_know_where_their_sound_is_in_every_split() -> None:
+    rows = [row("a.wav", label="x"), row("b.wav", label="y")]
+    clips = manifest([{"license": "CC0-1.0", **cells} for cells in rows])
+    found = publication(clips, pa.chunked_array([["train", "test"]]), ["label"])
+    shown, places = found.of("test")
+    assert (shown.column("label").to_pylist(), places.column("path").to_pylist()) == ([1], ["b.wav"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from listen_datasets.documents import datasheet, exhibits, pages
+from listen_datasets.documents import datasheet, exhibits, pages, sound
 from listen_datasets.documents.facts import Facts
 from listen_datasets.documents.front_matter import front_matter
 from listen_datasets.documents.markdown import NOT_ANSWERED, Markdown, code, fenced, hours, joined, link, prose
@@ -47,7 +47,9 @@ def card(facts: Facts, answers: Mapping[str, str]) -> str:
         answers={name: item.text for name, item in merged.items()},
         exhibits={name: exhibit(facts) for name, exhibit in _EXHIBITS.items()},
         description=prose(about.description) or NOT_ANSWERED,
+        amount=sound.amount(facts),
         duration=hours(facts.seconds),
+        stored=sound.stored(facts),
         creator=joined(author.name for author in about.authors) or NOT_ANSWERED,
         languages=joined(code(language) for language in about.languages) or NOT_ANSWERED,
         licence=_licence(facts),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from listen_datasets import licences
-from listen_datasets.documents import features
+from listen_datasets.documents import features, sound
 from listen_datasets.documents.facts import Column, Facts, Quantity, StageFacts, Tally
 from listen_datasets.documents.markdown import (
     NOTHING,
@@ -35,21 +35,23 @@ _NO_VALUE = Markdown("*(none)*")
 
 def splits(facts: Facts) -> Markdown:
     """Return how much each split holds."""
+    recordings = next(item.values for item in facts.separations if item.column == "recording_id")
     rows: list[Sequence[Any]] = [
         (
             code(split.name),
-            count(split.clips),
+            split.clips,
             share(split.clips, facts.clips),
+            recordings[split.name],
             hours(split.seconds),
-            count(len(split.files.shards)),
-            count(split.files.download_bytes),
+            len(split.files.shards),
+            split.files.download_bytes,
         )
         for split in facts.splits
     ]
-    shards = sum(len(split.files.shards) for split in facts.splits)
-    total = ("all", facts.clips, share(facts.clips, facts.clips), hours(facts.seconds), shards, facts.download_bytes)
-    heads = ("Split", "Clips", "Share of clips", "Duration", "Files", "Bytes")
-    return table(heads, [*rows, total], numbers=(1, 2, 3, 4, 5))
+    whole = share(facts.clips, facts.clips)
+    total = ("all", facts.clips, whole, facts.recordings, hours(facts.seconds), facts.shards, facts.download_bytes)
+    heads = ("Split", "Clips", "Share of clips", "Recordings", "Duration", "Files", "Bytes")
+    return table(heads, [*rows, total], numbers=(1, 2, 3, 4, 5, 6))
 
 
 def tally(facts: Facts, found: Tally) -> Markdown:
@@ -73,7 +75,7 @@ def labels(facts: Facts) -> Markdown:
 
 
 def formats(facts: Facts) -> Markdown:
-    """Return containers, codecs, sample rates, channels and widths."""
+    """Return containers, codecs, sample rates, channels and widths of the recordings that the clips come from."""
     rows = []
     for found in facts.formats:
         values = joined(
@@ -161,9 +163,7 @@ def license_summary(facts: Facts) -> Markdown:
         said.append(f"Not for commercial use: {', '.join(found.non_commercial)}.")
     if found.no_derivatives:
         names = ", ".join(found.no_derivatives)
-        said.append(
-            f"What is made from clips under {names} must not be shared. The recordings here are the bytes that were ingested."
-        )
+        said.append(f"What is made from clips under {names} must not be shared. {sound.adaptation(facts)}")
     said += [f"No single adaptation can satisfy both {one} and {other}." for one, other in found.conflicts]
     return blocks(
         bullets(said),

@@ -214,6 +214,8 @@ class Facts:
         splits: The splits, train, validation and test first.
         columns: Of the shards, in their order.
         sampling_rate: In Hz, if all recordings share it.
+        recordings: Recordings that the clips come from.
+        cut: Clips that are but a part of their recording, by the suffix of the file that they are stored as.
         labels: Label columns, the one of the recipe first.
         categories: The user's other columns that have few values.
         formats: Containers, codecs, sample rates, channels, widths and decoders.
@@ -236,6 +238,8 @@ class Facts:
     splits: tuple[Split, ...]
     columns: tuple[Column, ...]
     sampling_rate: int | None
+    recordings: int
+    cut: Mapping[str, int]
     labels: tuple[Tally, ...]
     categories: tuple[Tally, ...]
     formats: tuple[Tally, ...]
@@ -272,6 +276,11 @@ class Facts:
     def clips(self) -> int:
         """Number of published clips."""
         return sum(split.clips for split in self.splits)
+
+    @property
+    def cut_clips(self) -> int:
+        """Number of published clips that are but a part of their recording."""
+        return sum(self.cut.values())
 
     @property
     def seconds(self) -> float:

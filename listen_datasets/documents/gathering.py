@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from listen_datasets import __version__, catalogue, config, huggingface, leakage, licences, tables
-from listen_datasets.documents import counting
+from listen_datasets.documents import counting, sound
 from listen_datasets.documents.facts import (
     Column,
     Facts,
@@ -35,9 +35,8 @@ STAGES: tuple[str, ...] = typing.get_args(catalogue.StageName)
 """The stages in the order of the job."""
 
 _FORMATS = ("container", "codec", "sample_rate", "num_channels", "bits_per_sample", "decoder")
-_NOT_QUANTITIES = frozenset({*_FORMATS, "metadata_line", "num_samples", "bytes", "start"})
+_NOT_QUANTITIES = frozenset({*_FORMATS, "metadata_line", "num_samples", "recording_num_samples", "bytes", "start"})
 _FEW_VALUES = 20
-_AUDIO = "The recording as it was ingested: the bytes of the file, and a name for it."
 _LICENSE = "SPDX id of the licence of the clip."
 
 
@@ -80,6 +79,8 @@ def gather(given: Given) -> Facts:
         splits=tuple(_splits(published)),
         columns=tuple(_columns(given)),
         sampling_rate=published.sampling_rate,
+        recordings=pc.count_distinct(rows.column("recording_id")).as_py(),
+        cut=published.cut,
         labels=tuple(counting.tally(published, name) for name in labels),
         categories=tuple(_categories(given, labels)),
         formats=tuple(counting.tally(published, name) for name in _FORMATS),
@@ -143,7 +144,8 @@ def _columns(given: Given) -> Iterator[Column]:
 
 def _described(given: Given, name: str) -> tuple[Owner, str]:
     if name == huggingface.AUDIO:
-        return "recording", _AUDIO
+        cut = sum(given.published.cut.values())
+        return "recording", sound.description(has_whole=cut < given.published.rows.num_rows, has_cut=cut > 0)
     owned = tables.owned_columns().get(name)
     if owned is not None:
         return "lds", str(owned["description"])

@@ -1,8 +1,9 @@
-"""What was published, read back from the shards: every column but the recordings themselves."""
+"""What was published, read back from the shards: every column but the sound itself."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from listen_datasets import digest, huggingface
+from listen_datasets import cutting, digest, huggingface
 from listen_datasets.errors import CorruptError, UsageError
 from listen_datasets.ledger import FileRecord
 from listen_datasets.publication import LICENSE
@@ -22,6 +23,7 @@ DATA = "data/"
 USUAL_SPLITS = ("train", "validation", "test")
 
 _RERUN = "run `lds shard` again"
+_STORED_AS = "audio.path"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,7 @@ class SplitFiles:
     Attributes:
         name: The split.
         shards: In the order of their names.
-        num_bytes: Size of the rows in Arrow, recordings included, as ``datasets`` counts it.
+        num_bytes: Size of the rows in Arrow, sound included, as ``datasets`` counts it.
     """
 
     name: str
@@ -68,14 +70,15 @@ class SplitFiles:
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """The content of all shards but for the recordings.
+    """The content of all shards but for the sound.
 
     Attributes:
         rows: One row a clip, split by split; the last column is ``split``, which the shards have in their names.
         splits: The splits, train, validation and test first.
-        schema: Of every shard, with the recordings.
+        schema: Of every shard, with the sound.
         class_labels: Names of the classes, by label column.
         sampling_rate: In Hz, if the footer says one.
+        cut: Clips that are but a part of their recording, by the suffix of the file that they are stored as.
     """
 
     rows: pa.Table
@@ -83,6 +86,7 @@ class Published:
     schema: pa.Schema
     class_labels: Mapping[str, tuple[str, ...]]
     sampling_rate: int | None
+    cut: Mapping[str, int]
 
     def text_of(self, name: str) -> pa.ChunkedArray:
         """Return a column as it is read by people: names of classes instead of their positions."""
@@ -92,12 +96,13 @@ class Published:
         return pa.chunked_array([pa.array(self.class_labels[name], pa.string()).take(column.combine_chunks())])
 
 
-def read(root: Path, files: Mapping[str, FileRecord]) -> Published:
+def read(root: Path, files: Mapping[str, FileRecord], audio_bytes: Mapping[str, int]) -> Published:
     """Read the shards of a dataset.
 
     Args:
         root: The dataset.
         files: What the ledger says of the shards, by their path in the dataset.
+        audio_bytes: How much sound was written into each split.
 
     Raises:
         CorruptError: A shard is missing or is not what was written.
@@ -114,15 +119,19 @@ def read(root: Path, files: Mapping[str, FileRecord]) -> Published:
         schemas += found
         part = pa.concat_tables(split_tables)
         parts.append(part.append_column("split", pa.repeat(pa.scalar(split), part.num_rows)))
-        splits.append(SplitFiles(name=split, shards=shards, num_bytes=sum(sizes)))
+        # What is not read: the sound, and where that of each clip begins.
+        num_bytes = sum(sizes) + audio_bytes[split] + 4 * part.num_rows
+        splits.append(SplitFiles(name=split, shards=shards, num_bytes=num_bytes))
     if not schemas or any(not schema.equals(schemas[0], check_metadata=True) for schema in schemas):
         raise CorruptError("the shards do not have the same columns", where=f"{FOLDER}{DATA}", hint=_RERUN)
+    rows = pa.concat_tables(parts).replace_schema_metadata(None)
     return Published(
-        rows=pa.concat_tables(parts).replace_schema_metadata(None),
+        rows=rows.drop_columns(_STORED_AS),
         splits=tuple(splits),
         schema=schemas[0],
         class_labels=_class_labels(schemas[0]),
         sampling_rate=_features(schemas[0]).get(huggingface.AUDIO, {}).get("sampling_rate"),
+        cut=_cut(rows),
     )
 
 
@@ -162,11 +171,16 @@ def _read(root: Path, path: str, record: FileRecord) -> tuple[ShardFile, pa.Tabl
         raise CorruptError(f"a shard cannot be read: {error}", where=path, hint=_RERUN) from error
     if size != record.bytes:
         raise CorruptError(f"the shard has {size:,} bytes; {record.bytes:,} were written", where=path, hint=_RERUN)
-    table = pa.concat_tables(groups).select(names)
-    # What is not read: the bytes of the recordings, and where each of them begins.
-    unread = (pc.sum(table.column("bytes")).as_py() or 0) + 4 * table.num_rows
+    table = pa.concat_tables(groups)
+    stored_as = pc.struct_field(table.column(huggingface.AUDIO), "path")
     shard = ShardFile(path=path.removeprefix(FOLDER), bytes=size, sha256=record.sha256, clips=table.num_rows)
-    return shard, table, sum(group.nbytes for group in groups) + unread, schema
+    rows = table.select(names).append_column(_STORED_AS, stored_as)
+    return shard, rows, sum(group.nbytes for group in groups), schema
+
+
+def _cut(rows: pa.Table) -> dict[str, int]:
+    names = rows.filter(cutting.are_cut(rows)).column(_STORED_AS).to_pylist()
+    return dict(sorted(Counter(name.rpartition(".")[2] for name in names).items()))
 
 
 def _features(schema: pa.Schema) -> Mapping[str, Mapping[str, Any]]:

@@ -21,7 +21,7 @@ from listen_datasets.documents import (
     statement,
 )
 from listen_datasets.documents.facts import Facts
-from listen_datasets.errors import InternalError, RecipeError
+from listen_datasets.errors import InternalError, RecipeError, UsageError
 from listen_datasets.inputs import InputProblem, opened
 from listen_datasets.ledger import FileRecord
 from listen_datasets.schema import MetadataSchema
@@ -112,9 +112,14 @@ def facts_of(workspace: Workspace) -> Facts:
         CorruptError: A shard is not what was written.
     """
     files = {path: record for path, record in _current(workspace).items() if path.startswith(f"{FOLDER}data/")}
-    content = published.read(workspace.root, files)
+    report = workspace.history["shard"].report
+    if any("audio_bytes" not in part for part in report["splits"].values()):
+        raise UsageError("an older lds has written dist/data", where=f"{FOLDER}data", hint="run `lds shard` again")
+    content = published.read(
+        workspace.root, files, {name: part["audio_bytes"] for name, part in report["splits"].items()}
+    )
     kept = workspace.manifest.filter(is_published(workspace.manifest))
-    published.check_current(content, kept, int(workspace.history["shard"].report.get("unlicensed", 0)))
+    published.check_current(content, kept, int(report.get("unlicensed", 0)))
     return gathering.gather(
         gathering.Given(
             recipe=workspace.recipe,

@@ -23,9 +23,9 @@ Row = Mapping[str, Any]
 
 LEVELS = ("bytes", "samples")
 
-_SPAN = ("start", "duration")
-_SAME = {"bytes": ("sha256", *_SPAN), "samples": ("pcm_md5", "sample_rate", "num_channels", *_SPAN)}
-_KEEPER = ("clip_id", "source", "path", "metadata_line")
+# Spans of one recording share its bytes without being copies of each other; the same samples may stand anywhere.
+_SAME = {"bytes": ("sha256", "start", "num_samples"), "samples": ("pcm_md5", "sample_rate", "num_channels")}
+_KEEPER = ("clip_id", "recording_id", "source", "path", "duration", "metadata_line")
 _USED = tuple(dict.fromkeys((*_KEEPER, *_SAME["bytes"], *_SAME["samples"], "peak_dbfs")))
 _NOT_SEARCHED = ("near duplicates (re-encoded, resampled, cut)",)
 
@@ -70,7 +70,7 @@ def inputs(workspace: Workspace, config: Config) -> dict[str, str]:  # noqa: ARG
     return {"manifest": workspace.digest(_columns(workspace))}
 
 
-STAGE = Stage(name="dedup", version="1", config=Config, run=run, inputs=inputs)
+STAGE = Stage(name="dedup", version="2", config=Config, run=run, inputs=inputs)
 
 
 def _columns(workspace: Workspace) -> list[str]:
@@ -111,15 +111,19 @@ def _numbers(clips: pa.Table, columns: Sequence[str]) -> Integers:
 
 
 def _ordered(rows: Sequence[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: (row["metadata_line"] is None, row["source"], row["path"], row["clip_id"]))
+    return sorted(rows, key=lambda row: (row["metadata_line"] is None, *_order(row)))
+
+
+def _order(row: Row) -> tuple[Any, ...]:
+    return row["source"], row["path"], row["start"], row["num_samples"], row["clip_id"]
 
 
 def _level(keeper: Row, row: Row) -> str:
-    return "bytes" if keeper["sha256"] == row["sha256"] else "samples"
+    return "bytes" if all(keeper[name] == row[name] for name in _SAME["bytes"]) else "samples"
 
 
 def _duplicates(pairs: Sequence[tuple[Row, Row]]) -> Iterator[Finding]:
-    for keeper, row in sorted(pairs, key=lambda pair: (pair[1]["source"], pair[1]["path"], pair[1]["clip_id"])):
+    for keeper, row in sorted(pairs, key=lambda pair: _order(pair[1])):
         level = _level(keeper, row)
         yield catalogue.finding(
             f"dedup.same_{level}",
@@ -133,14 +137,14 @@ def _duplicates(pairs: Sequence[tuple[Row, Row]]) -> Iterator[Finding]:
 def _conflicts(groups: Sequence[Sequence[Row]], label: str | None) -> Iterator[Finding]:
     if label is None:
         return
-    for rows in sorted(groups, key=lambda rows: (rows[0]["source"], rows[0]["path"])):
+    for rows in sorted(groups, key=lambda rows: _order(rows[0])):
         # An empty cell contradicts nobody.
         said = {repr(row[label]): row for row in reversed(rows) if row[label] is not None}
         if len(said) > 1:
             spelled = ", ".join(f"{shown(row[label], 80)} ({_place(row)})" for _, row in sorted(said.items()))
             yield catalogue.finding(
                 "dedup.label_conflict",
-                f"Copies of one recording differ in `{shown(label, 80)}`: {spelled}.",
+                f"Equal clips differ in `{shown(label, 80)}`: {spelled}.",
                 clip_id=rows[0]["clip_id"],
                 path=rows[0]["path"],
                 field=pointer(label),
@@ -151,4 +155,7 @@ def _conflicts(groups: Sequence[Sequence[Row]], label: str | None) -> Iterator[F
 
 
 def _place(row: Row) -> str:
-    return f"{row['source']}:{shown(row['path'])}"
+    place = f"{row['source']}:{shown(row['path'])}"
+    if row["clip_id"] == row["recording_id"]:
+        return place
+    return f"{place} ({row['start']:.3f} s to {row['start'] + row['duration']:.3f} s)"

@@ -1,4 +1,4 @@
-"""Shard: what is published, as Parquet files with the recordings inside."""
+"""Shard: what is published, as Parquet files with the sound inside."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from listen_datasets.errors import InternalError, MachineError, NothingError, Us
 from listen_datasets.executors import Done, Lost
 from listen_datasets.model import Finding
 from listen_datasets.publication import LICENSE, Publication, licensed, publication, unlicensed
-from listen_datasets.shards import Changed, Job, Shard
+from listen_datasets.shards import Changed, Embedded, Job, Shard
 from listen_datasets.stage import Outcome, Stage, Workspace, is_published
 from listen_datasets.storage import Written
 from listen_datasets.text import visible
@@ -29,7 +29,7 @@ FOLDER = "dist"
 CHECKSUMS = f"{FOLDER}/SHA256SUMS"
 
 _GROUP_BYTES = huggingface.MAX_GROUP_BYTES - 1_000_000  # the rest is for headers of pages and for dictionaries
-_LARGEST_RECORDING = 2**31 - 2**20  # Arrow counts the bytes of a column in 31 bits
+_LARGEST_CLIP = 2**31 - 2**20  # Arrow counts the bytes of a column in 31 bits
 
 
 def run(workspace: Workspace, config: Config) -> Outcome:
@@ -44,20 +44,21 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     published, findings = _published(workspace, config)
     splits = _splits(workspace)
     _refuse_others(published, splits)
-    plan = {split: _plan(published.of(split), split, config.max_shard_size) for split in splits}
+    plan = {split: _plan(published, split, config.max_shard_size) for split in splits}
     _refuse_empty(plan, len(findings))
     tasks = [shard for planned in plan.values() for shard in planned]
-    job = Job(published.schema(), workspace.source_roots(), workspace.staging, workspace.disk)
+    job = Job(published.schema(), workspace.stores(), workspace.staging, workspace.disk)
     results = workspace.executor.map(functools.partial(shards.write, job), tasks)
     watched = workspace.progress(results, total=len(tasks), label=STAGE.name, unit="shard")
-    files = {task.path: _kept(task, result) for task, result in zip(tasks, watched, strict=True)}
+    done = {task.path: _kept(task, result) for task, result in zip(tasks, watched, strict=True)}
+    files = {path: embedded.file for path, embedded in done.items()}
     _check_whole(files, plan)
     sums = checksums.text({path.removeprefix(f"{FOLDER}/"): file.sha256 for path, file in files.items()})
     return Outcome(
         findings=findings,
         files={**files, CHECKSUMS: storage.write_bytes(workspace.disk, workspace.staging / CHECKSUMS, sums)},
         report={
-            "splits": {split: _summary(planned, files) for split, planned in plan.items()},
+            "splits": {split: _summary(planned, done) for split, planned in plan.items()},
             "columns": job.schema.names,
             "class_labels": dict(published.class_labels),
             "sampling_rate": published.sampling_rate,
@@ -122,9 +123,10 @@ def _splits(workspace: Workspace) -> list[str]:
 # The plan: it depends on the rows alone, not on who carries it out
 
 
-def _plan(rows: pa.Table, split: str, max_bytes: int) -> list[Shard]:
-    sizes = rows.column("bytes").to_numpy()
-    _refuse_giants(rows, sizes)
+def _plan(published: Publication, split: str, max_bytes: int) -> list[Shard]:
+    rows, clips = published.of(split)
+    sizes = shards.largest(clips)
+    _refuse_giants(clips, sizes)
     in_group = (sizes + _row_bytes(rows)).tolist()
     counts = shards.cut(sizes.tolist(), max_bytes)
     planned = []
@@ -134,7 +136,8 @@ def _plan(rows: pa.Table, split: str, max_bytes: int) -> list[Shard]:
         groups = shards.cut(in_group[first:last], _GROUP_BYTES, huggingface.MAX_GROUP_ROWS)
         path = f"{FOLDER}/data/{huggingface.shard_name(split, index, len(counts))}"
         # Copied, or else each task would carry the rows of all others to its worker.
-        planned.append(Shard(path, rows.take(np.arange(first, last)), tuple(groups)))
+        chosen = np.arange(first, last)
+        planned.append(Shard(path, rows.take(chosen), clips.take(chosen), tuple(groups)))
         first = last
     return planned
 
@@ -150,13 +153,13 @@ def _row_bytes(rows: pa.Table) -> npt.NDArray[np.int64]:
     return total
 
 
-def _refuse_giants(rows: pa.Table, sizes: npt.NDArray[np.int64]) -> None:
-    if sizes.max(initial=0) > _LARGEST_RECORDING:
+def _refuse_giants(clips: pa.Table, sizes: npt.NDArray[np.int64]) -> None:
+    if sizes.max(initial=0) > _LARGEST_CLIP:
         at = int(sizes.argmax())
         raise UsageError(
-            f"a recording of {int(sizes[at]):,} bytes is too large for Parquet",
-            where=visible(rows.column("path")[at].as_py()),
-            hint="cut it into parts before `lds ingest`",
+            f"a clip of {int(sizes[at]):,} bytes is too large for Parquet",
+            where=visible(clips.column("path")[at].as_py()),
+            hint="cut the recording into parts before `lds ingest`, or into shorter spans in its metadata",
         )
 
 
@@ -181,12 +184,12 @@ def _refuse_empty(plan: Mapping[str, Sequence[Shard]], left_out: int) -> None:
 # What comes back
 
 
-def _kept(task: Shard, result: Done[Written | Changed] | Lost) -> Written:
+def _kept(task: Shard, result: Done[Embedded | Changed] | Lost) -> Embedded:
     if isinstance(result, Lost):
         raise MachineError(f"a shard was not written: {result.reason}", where=task.path, hint="run `lds shard` again")
     match result.value:
-        case Written() as written:
-            return written
+        case Embedded() as embedded:
+            return embedded
         case Changed(code="input.unreadable") as changed:
             raise MachineError(
                 changed.reason, where=changed.place(), hint="make it readable, then run `lds shard` again"
@@ -205,19 +208,20 @@ def _check_whole(files: Mapping[str, Written], plan: Mapping[str, Sequence[Shard
         raise InternalError("; ".join(found), where=f"{FOLDER}/data")
 
 
-def _summary(planned: Sequence[Shard], files: Mapping[str, Written]) -> dict[str, Any]:
+def _summary(planned: Sequence[Shard], done: Mapping[str, Embedded]) -> dict[str, Any]:
     durations = (second for shard in planned for second in shard.rows.column("duration").to_pylist())
     return {
         "clips": sum(shard.rows.num_rows for shard in planned),
         "shards": len(planned),
-        "bytes": sum(files[shard.path].bytes for shard in planned),
+        "bytes": sum(done[shard.path].file.bytes for shard in planned),
+        "audio_bytes": sum(done[shard.path].audio_bytes for shard in planned),
         "seconds": round(math.fsum(durations), 6),
     }
 
 
 STAGE = Stage(
     name="shard",
-    version="1",
+    version="2",
     config=Config,
     run=run,
     inputs=inputs,

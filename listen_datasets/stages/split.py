@@ -28,8 +28,8 @@ REPORT = "split_report.json"
 Integers = npt.NDArray[np.int64]
 
 _METHOD = (
-    "Clips that share a value of a group_by column, a sha256, a pcm_md5 or a recording_id, directly or through other"
-    " clips, form a group; no group is divided. Groups are dealt out so that the splits come close to the ratios (by"
+    "Clips that share a value of a group_by column, a sha256, a pcm_md5 (but that of digital silence) or a recording_id,"
+    " directly or through other clips, form a group; no group is divided. Groups are dealt out so that the splits come close to the ratios (by"
     " clips) and to the proportions of the stratify_by columns: alike groups in proportion, then the others, large ones"
     " first, where they cost least; then single moves and exchanges while they lower Pearson's chi-squared. The seed"
     " decides between equals. The relations were counted afterwards, from the finished table."
@@ -61,15 +61,20 @@ class _Groups:
         """Return the clips of each group."""
         return np.bincount(self.group, minlength=len(self.names))
 
+    def alone(self, name: str) -> int:
+        """Return how many groups there would be if one column alone related clips."""
+        codes = components.codes(leakage.relating(self.clips, name))
+        return len(np.unique(components.connected([codes], len(codes))))
+
     def largest(self) -> str:
         """Say in words which group is the largest and how much it holds."""
         sizes = self.sizes()
         biggest = min(np.flatnonzero(sizes == sizes.max()).tolist(), key=self.names.__getitem__)
-        share = f"the largest group has {sizes[biggest]:,} of {sizes.sum():,} clips"
+        members = self.clips.filter(pa.array(self.group == biggest))
+        share = f"the largest group has {sizes[biggest]:,} of {sizes.sum():,} clips{_cut_from(members)}"
         columns = [name for name in self.relations if name not in leakage.CONTENT]
         if not columns:
             return share
-        members = self.clips.filter(pa.array(self.group == biggest))
         return f"{share} ({', '.join(_values(members.column(name), name) for name in columns)})"
 
 
@@ -121,7 +126,7 @@ def inputs(workspace: Workspace, config: Config) -> dict[str, str]:
     }
 
 
-STAGE = Stage(name="split", version="1", config=Config, run=run, inputs=inputs, owns=(REPORT,))
+STAGE = Stage(name="split", version="2", config=Config, run=run, inputs=inputs, owns=(REPORT,))
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -137,7 +142,7 @@ def _groups(manifest: pa.Table, config: Config) -> _Groups:
     relations = tuple(dict.fromkeys((*config.group_by, *leakage.CONTENT)))
     # Published clips first: what follows them only links.
     linked = pa.concat_tables([clips, manifest.filter(_copies(manifest, published, clips))])
-    numbers = [components.codes(linked.column(name)) for name in relations]
+    numbers = [components.codes(leakage.relating(linked, name)) for name in relations]
     group = np.unique(components.connected(numbers, linked.num_rows)[: clips.num_rows], return_inverse=True)[1]
     by_id = pc.sort_indices(clips.column("clip_id")).to_numpy()
     first = by_id[np.unique(group[by_id], return_index=True)[1]]
@@ -158,17 +163,13 @@ def _refuse_too_few(groups: _Groups, splits: int) -> None:
     found = len(groups.names)
     if found >= splits:
         return
-    alone = [f"{name} alone gives {len(np.unique(_alone(groups.clips.column(name)))):,}" for name in groups.relations]
+    alone = [f"{name} alone gives {groups.alone(name):,}" for name in groups.relations]
     raise UsageError(
         f"{found} group{'s' * (found != 1)} of clips cannot fill {splits} splits, for no group is divided;"
         f" {groups.largest()}",
         where="[split]",
         hint=f"ask for at most {found} splits (ratios), or group by a column with more values ({', '.join(alone)})",
     )
-
-
-def _alone(column: pa.ChunkedArray) -> Integers:
-    return components.connected([components.codes(column)], len(column))
 
 
 def _strata(clips: pa.Table, columns: Sequence[str]) -> tuple[Integers, list[tuple[Any, ...]]]:
@@ -239,6 +240,12 @@ def _no_group(manifest: pa.Table, config: Config) -> tuple[Finding, ...]:
 
 def _usual_groups(manifest: pa.Table) -> list[str]:
     return [name for name in tables.user_columns(manifest) if _USUAL_GROUPS.fullmatch(name)]
+
+
+def _cut_from(clips: pa.Table) -> str:
+    """Say how many recordings clips come from, if some are spans of one: these stay together."""
+    recordings = pc.count_distinct(clips.column("recording_id")).as_py()
+    return "" if recordings == clips.num_rows else f" from {recordings:,} recording{'s' * (recordings != 1)}"
 
 
 def _values(column: pa.ChunkedArray, name: str) -> str:

@@ -52,11 +52,33 @@ def row(path: str, data: bytes | None = None, **columns: Any) -> dict[str, Any]:
         "sample_rate": 16_000,
         "num_channels": 1,
         "num_samples": 16_000,
+        "recording_num_samples": 16_000,
         "bits_per_sample": 16,
         "bytes": len(content),
         "peak_dbfs": -6.0,
     }
     return facts | columns
+
+
+def span(recording: Mapping[str, Any], first: int, count: int, **columns: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return the row of a clip that is a part of a recording, with samples that are like no others.
+
+    Args:
+        recording: Row of the whole recording.
+        first: First sample of the clip.
+        count: Samples per channel.
+        columns: Any columns of ``lds`` or of the user.
+    """
+    name = f"{recording['recording_id']}_{first}_{count}"
+    rate = recording["sample_rate"]
+    facts = {
+        "clip_id": name,
+        "start": first / rate,
+        "duration": count / rate,
+        "num_samples": count,
+        "pcm_md5": hashlib.md5(name.encode(), usedforsecurity=False).hexdigest(),
+    }
+    return {**recording, **facts, **columns}
 
 
 def manifest(rows: Iterable[Mapping[str, Any]]) -> pa.Table:

@@ -69,20 +69,23 @@ def sharded(
     *,
     rejected: Iterable[Rejected] = (),
     config: Shard | None = None,
+    recordings: Mapping[str, bytes] | None = None,
 ) -> Workspace:
     """Write the recordings and the shards of a dataset, and return what the stage after ``shard`` sees.
 
     Args:
         root: An empty folder.
-        clips: Rows of the manifest whose bytes are ``the bytes of <stem>``; those of :func:`rows` if left out.
+        clips: Rows of the manifest; those of :func:`rows` if left out.
         recipe: ``lds.toml``.
         rejected: Inputs that became no clip.
         config: Section ``[shard]``.
+        recordings: Bytes by path; ``the bytes of <stem>`` if left out.
     """
     cells = list(rows() if clips is None else clips)
     (root / FOLDER).mkdir(parents=True)
-    for cell in cells:
-        (root / FOLDER / cell["path"]).write_bytes(f"the bytes of {Path(cell['path']).stem}".encode())
+    for path in {cell["path"] for cell in cells}:
+        data = f"the bytes of {Path(path).stem}".encode() if recordings is None else recordings[path]
+        (root / FOLDER / path).write_bytes(data)
     table = manifest(cells)
     settings = msgspec.structs.replace(recipe.split, group_by=("speaker",))
     refused = tables.rejected_table(rejected)

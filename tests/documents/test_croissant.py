@@ -141,6 +141,6 @@ def test_splits_of_other_names_have_no_type(facts: Facts) -> None:
 
 
 def test_odd_columns_pass_the_check(tmp_path: Path) -> None:
-    clips = rows(**{"a b|c": ["x"] * 6, "a_b_c": ["x"] * 6, "deep": [{"a": [1]}] * 6, "tags": [["x"]] * 6})
+    clips = rows(**{"a b|c": ["x"] * 6, "a_b_c": ["x"] * 6, "deep": [{"a": [1]}] * 6, "words": [["x"]] * 6})
     found = facts_of(sharded(tmp_path / "dataset", clips))
     assert checks.croissant_problems(croissant.croissant(found, {}), found) == []

@@ -77,7 +77,7 @@ def test_questions_about_people_say_why_they_are_asked(facts: Facts) -> None:
 
 def test_numbers_of_the_ledger_and_the_shards_stand_in_the_answers(facts: Facts) -> None:
     found = parts(datasheet.datasheet(facts, {}))
-    assert "| `train` | 4 | 66.7 % | 12.0 s | 1 |" in found["com.count"]
+    assert "| `train` | 4 | 66.7 % | 4 | 12.0 s | 1 |" in found["com.count"]
     assert "| `speaker` | group | 4 | 1 | 1 | 6 | 0 | 0 |" in found["com.splits"]
     assert "| `loudness_lufs` | 6 | 100.0 % | lds |" in found["com.missing"]
     assert "| kept | 6 |" in found["com.errors"]

@@ -19,7 +19,7 @@ from listen_datasets.testing.manifests import manifest
 from listen_datasets.testing.publications import WHOLE, rows, sharded
 
 NESTED = {
-    "tags": [["a"], [], None, ["b", None], ["c"], []],
+    "words": [["a"], [], None, ["b", None], ["c"], []],
     "place": [{"lat": 1.5}, None, {"lat": None}, {"lat": float("nan")}, None, {"lat": 0.0}],
     "score": [1.5, float("nan"), None, 0.0, -0.0, 2.0],
 }
@@ -34,8 +34,12 @@ def records(workspace: Workspace) -> Mapping[str, FileRecord]:
     }
 
 
+def audio_bytes(workspace: Workspace) -> dict[str, int]:
+    return {name: part["audio_bytes"] for name, part in workspace.history["shard"].report["splits"].items()}
+
+
 def read(workspace: Workspace) -> published.Published:
-    return published.read(workspace.root, records(workspace))
+    return published.read(workspace.root, records(workspace), audio_bytes(workspace))
 
 
 def test_all_clips_are_there_with_their_splits(workspace: Workspace) -> None:
@@ -86,7 +90,7 @@ def test_a_shard_of_another_length_is_reported(workspace: Workspace) -> None:
     path = "dist/data/test-00000-of-00001.parquet"
     found[path] = replace(found[path], bytes=found[path].bytes + 1)
     with pytest.raises(CorruptError, match="were written"):
-        published.read(workspace.root, found)
+        published.read(workspace.root, found, audio_bytes(workspace))
 
 
 def test_shards_with_other_columns_are_reported(tmp_path: Path) -> None:
@@ -97,12 +101,12 @@ def test_shards_with_other_columns_are_reported(tmp_path: Path) -> None:
     name = "dist/data/test-00000-of-00001.parquet"
     found[name] = replace(found[name], bytes=path.stat().st_size)
     with pytest.raises(CorruptError, match="the same columns"):
-        published.read(workspace.root, found)
+        published.read(workspace.root, found, audio_bytes(workspace))
 
 
 def test_no_shard_at_all_is_reported(workspace: Workspace) -> None:
     with pytest.raises(CorruptError, match="the same columns"):
-        published.read(workspace.root, {})
+        published.read(workspace.root, {}, {})
 
 
 # ----------------------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ HOSTILE = {
     "split_2": [1, 2, 3, None, 5, 6],
     "default/x": [0.5, None, 1.5, 2.5, 3.5, 4.5],
     "default_x": ["a"] * 6,
-    "tags": [["a", "b"], [], None, ["c"], ["d"], [None]],
+    "words": [["a", "b"], [], None, ["c"], ["d"], [None]],
     "grid": [[[1, 2], [3]], [], None, [[4]], [[]], [[5]]],
     "events": [[{"onset": 0.5, "what": "x"}], [], None, [{"onset": 1.0, "what": None}], [], []],
     "place": [{"lat": 1.5, "name": "a"}, None, {"lat": None, "name": "b"}, None, None, None],

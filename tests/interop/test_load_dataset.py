@@ -28,7 +28,7 @@ RECORDINGS = {
 USERS: dict[str, list[Any]] = {
     "label": ["10", "9", None, "9", "10"],
     "take": ["007", "NA", "null", None, ""],
-    "tags": [["a", "b"], [], None, ["c"], ["d"]],
+    "words": [["a", "b"], [], None, ["c"], ["d"]],
     "events": [[{"onset": 0.5, "what": "x"}], [], None, [{"onset": 1.0, "what": None}], []],
     "place": [{"lat": 1.5, "name": "a"}, None, {"lat": None, "name": "b"}, {"lat": 2.0, "name": "c"}, None],
     "score": [1, 2, None, 4, 5],

@@ -14,13 +14,15 @@ from listen_datasets.errors import RecipeError
 from listen_datasets.recipe import Recipe
 from listen_datasets.stage import Outcome, check_laws
 from listen_datasets.stages import dedup
-from listen_datasets.testing.manifests import RECIPE, manifest, row, workspace
+from listen_datasets.testing.manifests import RECIPE, manifest, row, span, workspace
 
 Row = dict[str, Any]
 
 LABELLED: Recipe = msgspec.structs.replace(RECIPE, dataset=msgspec.structs.replace(RECIPE.dataset, label="label"))
 
 SAME = "5" * 32
+LONG = row("long.wav", b"long")
+"""A recording of which only spans are clips."""
 
 
 def applied(folder: Path, rows: Sequence[Row], recipe: Recipe = RECIPE, **config: Any) -> Outcome:
@@ -67,7 +69,7 @@ def test_level_bytes_looks_no_further(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "difference",
-    [{"sample_rate": 8_000}, {"num_channels": 2}, {"duration": 0.5}, {"start": 1.0}, {"peak_dbfs": None}],
+    [{"sample_rate": 8_000}, {"num_channels": 2}, {"peak_dbfs": None}],
     ids=str,
 )
 def test_samples_are_compared_with_what_they_mean(tmp_path: Path, difference: Row) -> None:
@@ -75,9 +77,31 @@ def test_samples_are_compared_with_what_they_mean(tmp_path: Path, difference: Ro
     assert marks(applied(tmp_path, rows)) == {}
 
 
-def test_two_clips_of_one_recording_are_no_duplicates(tmp_path: Path) -> None:
-    rows = [row("a.wav", clip_id="1" * 20, start=0.0), row("a.wav", clip_id="2" * 20, start=1.0)]
+@pytest.mark.parametrize("second", [(8_000, 8_000), (4_000, 8_000), (0, 16_000)], ids=["behind", "overlap", "longer"])
+def test_spans_of_one_recording_are_no_duplicates(tmp_path: Path, second: tuple[int, int]) -> None:
+    rows = [span(LONG, 0, 8_000), span(LONG, *second)]
     assert marks(applied(tmp_path, rows)) == {}
+
+
+def test_the_same_span_of_the_same_bytes_is_a_duplicate(tmp_path: Path) -> None:
+    copy = row("z.wav", b"long", clip_id="copy")
+    rows = [span(LONG, 0, 8_000), span(LONG, 8_000, 8_000), span(copy, 8_000, 8_000), span(copy, 9_000, 7_000)]
+    outcome = applied(tmp_path, rows)
+    assert outcome.manifest is not None
+    assert outcome.manifest.column("duplicate_of").to_pylist() == [None, None, rows[1]["clip_id"], None]
+    (finding,) = outcome.findings
+    assert (finding.code, finding.clip_id) == ("dedup.same_bytes", "copy_8000_8000")
+    assert finding.message == (
+        "main:z.wav (0.500 s to 1.000 s) holds the same bytes as main:long.wav (0.500 s to 1.000 s), which is kept."
+    )
+
+
+def test_the_same_samples_elsewhere_in_a_recording_are_a_duplicate(tmp_path: Path) -> None:
+    rows = [span(LONG, 0, 8_000, pcm_md5=SAME), span(LONG, 8_000, 8_000, pcm_md5=SAME), row("a.wav", pcm_md5=SAME)]
+    outcome = applied(tmp_path, rows)
+    assert outcome.manifest is not None
+    assert outcome.manifest.column("duplicate_of").to_pylist() == [rows[2]["clip_id"], rows[2]["clip_id"], None]
+    assert outcome.report["by_level"] == {"bytes": 0, "samples": 2}
 
 
 def test_digital_silence_is_no_duplicate(tmp_path: Path) -> None:
@@ -114,7 +138,7 @@ def test_copies_with_different_labels_are_an_error(tmp_path: Path) -> None:
     rows = [row("a.wav", b"x", label="dog"), row("b.wav", b"x", label="cat"), row("c.wav", b"x", label="cat")]
     conflict = applied(tmp_path, rows, LABELLED).findings[-1]
     assert (conflict.code, conflict.severity, conflict.field) == ("dedup.label_conflict", "error", "/label")
-    assert conflict.message == "Copies of one recording differ in `label`: cat (main:b.wav), dog (main:a.wav)."
+    assert conflict.message == "Equal clips differ in `label`: cat (main:b.wav), dog (main:a.wav)."
 
 
 @pytest.mark.parametrize("label", ["dog", None])

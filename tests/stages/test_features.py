@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import hashlib
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,8 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import soundfile as sf
 
-from listen_datasets import audio, recipe, registry, tables
+from listen_datasets import recipe, registry, tables
 from listen_datasets.errors import MachineError, UsageError
 from listen_datasets.executors import Done, Executor, Lost
 from listen_datasets.executors.local import LocalProcesses
@@ -25,6 +26,7 @@ from listen_datasets.progress import Silent
 from listen_datasets.stage import Outcome, Workspace
 from listen_datasets.stages import features
 from listen_datasets.storage import Disk
+from listen_datasets.testing.manifests import manifest, row, span
 from listen_datasets.testing.recordings import encode
 from listen_datasets.testing.signals import noise, tone
 
@@ -37,19 +39,14 @@ RECORDINGS = {
 Row = dict[str, Any]
 
 
-def rows_of(recordings: Mapping[str, bytes], duration: float = 1.0) -> list[Row]:
-    """Return a row of the manifest for each recording; a clip that is claimed to be longer ends with its recording."""
-    return [
-        {
-            "clip_id": hashlib.sha256(data).hexdigest()[:20],
-            "source": "main",
-            "path": path,
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "start": 0.0,
-            "duration": duration,
-        }
-        for path, data in recordings.items()
-    ]
+def rows_of(recordings: Mapping[str, bytes], **columns: Any) -> list[Row]:
+    """Return a row of the manifest for each recording; `columns` holds one value for all of them."""
+    rows = []
+    for path, data in recordings.items():
+        info = sf.info(io.BytesIO(data))
+        facts = {"num_samples": info.frames, "sample_rate": info.samplerate, "duration": info.frames / info.samplerate}
+        rows.append(row(path, data, **facts, **columns))
+    return rows
 
 
 def workspace_of(
@@ -65,7 +62,7 @@ def workspace_of(
         root=root,
         staging=root / ".lds" / "stage" / run,
         recipe=recipe.Recipe(dataset=about, source=(recipe.Source(name="main", path="audio"),)),
-        manifest=tables.table_of(rows_of(RECORDINGS) if rows is None else rows, "ingest"),
+        manifest=manifest(rows_of(RECORDINGS) if rows is None else rows),
         rejected=tables.rejected_table([]),
         history={},
         executor=executor or Serial(),
@@ -83,7 +80,7 @@ def read(outcome: Outcome, path: str) -> pa.Table:
 
 
 def samples_of(workspace: Workspace, path: str) -> tuple[npt.NDArray[np.float32], int]:
-    return audio.load(workspace.root / "audio", path)
+    return sf.read(workspace.root / "audio" / path, dtype="float32", always_2d=True)  # type: ignore[no-any-return]
 
 
 def test_each_extractor_writes_a_file_with_every_clip_in_order(tmp_path: Path) -> None:
@@ -192,7 +189,7 @@ def test_report_counts_clips_columns_and_bytes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("executor", [Serial(), LocalProcesses(workers=2)], ids=["again", "two processes"])
 def test_bytes_do_not_depend_on_the_executor(tmp_path: Path, executor: Executor) -> None:
-    rows = rows_of(RECORDINGS, duration=features.PART_SECONDS)  # so that each clip is a part
+    rows = [cells | {"duration": features.PART_SECONDS} for cells in rows_of(RECORDINGS)]  # so that each clip is a part
 
     one = run(workspace_of(tmp_path, rows, Serial(), "one"))
     other = run(workspace_of(tmp_path, rows, executor, "other"))
@@ -214,27 +211,88 @@ def test_bytes_do_not_depend_on_the_executor(tmp_path: Path, executor: Executor)
     ],
 )
 def test_parts_hold_512_clips_or_20_minutes_at_most(durations: list[float], sizes: list[int]) -> None:
+    rows = [row(f"{i:04}.wav", duration=duration) for i, duration in enumerate(durations)]
+
+    tasks = features.plan(manifest(rows))
+
+    parts = [part for task in tasks for part in task]
+    assert [len(part.clips) for part in parts] == sizes
+    assert [len(task) for task in tasks] == [1] * len(sizes)
+    assert [part.number for part in parts] == list(range(len(sizes)))
+    assert [clip.clip_id for part in parts for clip in part.clips] == [cells["clip_id"] for cells in rows]
+
+
+SPANS = {"short": 300, "long": 600, "one": 1, "other": 2}
+"""How many spans of five seconds each recording has; 240 of them are a part."""
+
+
+def test_spans_of_one_recording_are_one_task(tmp_path: Path) -> None:
     rows = [
-        {"clip_id": str(i), "source": "s", "path": "p", "sha256": "0", "start": 0.0, "duration": duration}
-        for i, duration in enumerate(durations)
+        span(row(f"{name}.wav", sample_rate=1_000), 5_000 * number, 5_000)
+        for name, count in SPANS.items()
+        for number in range(count)
     ]
 
-    parts = features.plan(tables.table_of(rows, "ingest"))
+    tasks = features.plan(manifest(rows))
 
-    assert [len(part.clips) for part in parts] == sizes
-    assert [part.number for part in parts] == list(range(len(sizes)))
-    assert [clip.clip_id for part in parts for clip in part.clips] == [row["clip_id"] for row in rows]
+    assert [[len(part.clips) for part in task] for task in tasks] == [[240, 60], [240, 240, 120], [3]]
+    assert [part.number for task in tasks for part in task] == list(range(6))
+    assert [clip.clip_id for task in tasks for part in task for clip in part.clips] == [r["clip_id"] for r in rows]
 
 
-def test_clip_is_its_span_of_the_recording(tmp_path: Path) -> None:
-    (row,) = rows_of({"b/speech.wav": RECORDINGS["b/speech.wav"]})
-    workspace = workspace_of(tmp_path, [row | {"start": 0.25, "duration": 0.5}])
+def test_recordings_whose_spans_fit_into_a_part_share_one() -> None:
+    rows = [
+        span(row(f"{name}.wav"), 16_000 * number, 16_000)
+        for name, count in {"a": 300, "b": 200, "c": 100, "d": 412}.items()
+        for number in range(count)
+    ]
+
+    assert [[len(part.clips) for part in task] for task in features.plan(manifest(rows))] == [[500], [512]]
+
+
+PLACES = [(0, 4_000), (2_000, 8_000), (2_000, 10_800), (12_799, 1)]
+
+
+def test_a_clip_is_its_span_of_the_recording(tmp_path: Path) -> None:
+    (whole,) = rows_of({"b/speech.wav": RECORDINGS["b/speech.wav"]})
+    workspace = workspace_of(tmp_path, [span(whole, first, count) for first, count in PLACES[:3]])
     samples, sample_rate = samples_of(workspace, "b/speech.wav")
-    expected = LogMel(recipe.LogMel())(samples[4000:12_000], sample_rate)["log_mel"]
+    extract = LogMel(recipe.LogMel())
+    expected = [extract(samples[first : first + count], sample_rate)["log_mel"] for first, count in PLACES[:3]]
 
     column = read(run(workspace), "features/log-mel/part-00000.parquet").column("log_mel")
 
-    assert np.array_equal(np.array(column[0].as_py(), np.float32), np.asarray(expected))
+    found = [np.array(cell.as_py(), np.float32) for cell in column]
+    assert all(np.array_equal(one, np.asarray(other)) for one, other in zip(found, expected, strict=True))
+
+
+@pytest.mark.usefixtures("installed_plug_in")
+def test_parts_of_one_recording_hold_its_clips_in_order(tmp_path: Path) -> None:
+    (whole,) = rows_of({"b/speech.wav": RECORDINGS["b/speech.wav"]})
+    rows = [span(whole, 20 * number, 20, duration=3.0) for number in range(600)]
+    workspace = workspace_of(tmp_path, rows)
+    samples, _ = samples_of(workspace, "b/speech.wav")
+
+    outcome = run(workspace, features.Config(extractors=("peak",)))
+
+    assert list(outcome.files) == [f"features/peak/part-0000{number}.parquet" for number in range(2)]
+    found = pa.concat_tables([read(outcome, path) for path in outcome.files])
+    assert found.column("clip_id").to_pylist() == [cells["clip_id"] for cells in rows]
+    assert found.column("peak").to_pylist() == np.abs(samples[:12_000].reshape(600, 20)).max(axis=1).tolist()
+
+
+def test_a_span_that_the_recording_does_not_reach_is_a_finding_and_those_before_it_are_rows(tmp_path: Path) -> None:
+    (whole,) = rows_of({"b/speech.wav": RECORDINGS["b/speech.wav"]})
+    rows = [span(whole, *place) for place in [*PLACES[:2], (12_000, 801), (12_700, 101)]]
+
+    outcome = run(workspace_of(tmp_path, rows), features.Config(extractors=("loudness",)))
+
+    assert [(f.code, f.clip_id) for f in outcome.findings] == [
+        ("features.unreadable", rows[2]["clip_id"]),
+        ("features.unreadable", rows[3]["clip_id"]),
+    ]
+    table = read(outcome, "features/loudness/part-00000.parquet")
+    assert table.column("clip_id").to_pylist() == [cells["clip_id"] for cells in rows[:2]]
 
 
 def remove(path: Path) -> None:
@@ -263,7 +321,7 @@ def test_recording_that_is_not_the_ingested_one_is_a_finding_and_no_row(
 
 
 def test_part_without_a_readable_clip_is_a_file_without_rows(tmp_path: Path) -> None:
-    workspace = workspace_of(tmp_path, rows_of({"gone.wav": b""}))
+    workspace = workspace_of(tmp_path, [row("gone.wav")])
 
     table = read(run(workspace), "features/log-mel/part-00000.parquet")
 
@@ -283,6 +341,9 @@ class Losing:
 
     def map(self, fn: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Done[Any] | Lost]:  # noqa: ARG002
         return iter([Lost("worker.crashed", "the worker was killed by SIGKILL")] * len(tasks))
+
+    def map_batches(self, fn: Any, items: Sequence[Any], batches: Any, seconds: Any = None) -> Iterator[Any]:  # noqa: ARG002
+        return enumerate(self.map(fn, items))
 
 
 def test_lost_part_ends_the_run_and_is_named(tmp_path: Path) -> None:

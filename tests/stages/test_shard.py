@@ -76,6 +76,10 @@ class Losing:
         """Lose every task."""
         return (Lost("worker.crashed", "the worker ended with signal SIGKILL") for _ in tasks)
 
+    def map_batches(self, fn: Any, items: Sequence[Any], batches: Any, seconds: Any = None) -> Iterator[Any]:  # noqa: ARG002
+        """Lose every item."""
+        return enumerate(self.map(fn, items))
+
 
 # ----------------------------------------------------------------------------------------------------------------------
 # The files
@@ -199,7 +203,13 @@ def test_local_processes_give_the_same_bytes(tmp_path: Path) -> None:
 def test_the_report_counts_what_was_written(tmp_path: Path) -> None:
     outcome = applied(tmp_path)
     file = outcome.files["dist/data/train-00000-of-00001.parquet"]
-    assert outcome.report["splits"]["train"] == {"clips": 4, "shards": 1, "bytes": file.bytes, "seconds": 4.0}
+    assert outcome.report["splits"]["train"] == {
+        "clips": 4,
+        "shards": 1,
+        "bytes": file.bytes,
+        "audio_bytes": sum(len(RECORDINGS[f"{name}.wav"]) for name in "fedc"),
+        "seconds": 4.0,
+    }
     assert outcome.report["columns"][:4] == ["clip_id", "audio", "label", "license"]
     assert (outcome.report["sampling_rate"], outcome.report["unlicensed"]) == (16_000, 0)
 
@@ -289,7 +299,7 @@ def test_a_recording_that_is_not_what_was_ingested_is_refused(tmp_path: Path, da
 
 
 def test_a_recording_that_cannot_be_read_is_the_machines_trouble() -> None:
-    task = Shard("dist/data/x.parquet", pa.table({}), ())
+    task = Shard("dist/data/x.parquet", pa.table({}), pa.table({}), ())
     changed = Changed("main", "a.wav", "input.unreadable", "a.wav cannot be read: Input/output error")
     with pytest.raises(MachineError, match="Input/output error"):
         shard._kept(task, Done(changed))

@@ -17,7 +17,7 @@ from listen_datasets.errors import InternalError, NothingError, RecipeError, Usa
 from listen_datasets.leakage import Relation
 from listen_datasets.stage import Outcome, check_laws
 from listen_datasets.stages import split
-from listen_datasets.testing.manifests import manifest, row, workspace
+from listen_datasets.testing.manifests import manifest, row, span, workspace
 
 Row = dict[str, Any]
 Apply = Callable[..., Outcome]
@@ -170,6 +170,38 @@ def test_a_copy_that_is_not_published_links_the_groups_it_belongs_to(applied: Ap
     assert outcome.report["components"] == 7
     assert splits_of(outcome)["a_1.wav"] == splits_of(outcome)["b_1.wav"]
     assert splits_of(outcome)["a_copy.wav"] is None
+
+
+LONG = [row(f"{name}.wav") for name in "abcdef"]
+
+
+def test_spans_of_one_recording_stay_together_whatever_clips_are_grouped_by(applied: Apply) -> None:
+    rows = [
+        span(recording, first, 1_000, speaker=f"{number} {first}", label="xy"[number % 2])
+        for number, recording in enumerate(LONG)
+        for first in range(0, 5_000, 500)
+    ]
+    config = {"stratify_by": ("label",), "ratios": {"train": 0.6, "validation": 0.2, "test": 0.2}}
+    outcome = applied(rows, group_by=("speaker",), **config)
+    assert outcome.manifest is not None
+    pairs = set(zip(*(outcome.manifest.column(name).to_pylist() for name in ("path", "split")), strict=True))
+    assert len(pairs) == 6
+    assert outcome.report["components"] == 6
+    assert outcome.report["relations"]["recording_id"] == {"values": 6, "straddling": 0, "pairs_across": 0}
+
+
+def test_too_few_recordings_are_named_as_what_holds_the_clips_together(applied: Apply) -> None:
+    rows = [span(recording, first, 1_000) for recording in LONG[:2] for first in range(0, 5_000, 1_000)]
+    with pytest.raises(UsageError, match=r"the largest group has 5 of 10 clips from 1 recording$"):
+        applied(rows)
+
+
+def test_digital_silence_in_several_recordings_does_not_unite_them(applied: Apply) -> None:
+    silent = {"pcm_md5": "0" * 32, "peak_dbfs": None}
+    rows = [row_ for recording in LONG for row_ in (span(recording, 0, 1_000, **silent), span(recording, 1_000, 1_000))]
+    outcome = applied(rows)
+    assert outcome.report["components"] == 6
+    assert outcome.report["relations"]["pcm_md5"] == {"values": 6, "straddling": 0, "pairs_across": 0}
 
 
 def test_silence_that_is_not_published_links_nobody(applied: Apply) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from listen_datasets.documents import exhibits
+from listen_datasets.documents import exhibits, sound
 from listen_datasets.documents.facts import Facts
 from listen_datasets.documents.markdown import Markdown, blocks, bullets, code, count, joined, link, plural
 
@@ -63,19 +63,14 @@ def done(facts: Facts) -> Markdown:
     """Answer what was done to the data."""
     return blocks(
         exhibits.stages(facts),
-        "The recordings were not changed: no resampling, trimming, padding, normalising or re-encoding.",
+        sound.changes(facts),
         exhibits.fates(facts),
     )
 
 
 def raw(facts: Facts) -> Markdown:
     """Answer whether the raw data is kept."""
-    return blocks(
-        Markdown(
-            f"The published recordings are the files as they were ingested, byte for byte; {code('sha256')} is the digest of"
-            f" each. Not published: {plural(facts.fates.inputs - facts.clips, 'input')}."
-        )
-    )
+    return blocks(sound.stored(facts), f"Not published: {plural(facts.fates.inputs - facts.clips, 'input')}.")
 
 
 def software(facts: Facts) -> Markdown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from listen_datasets.documents import exhibits
+from listen_datasets.documents import exhibits, sound
 from listen_datasets.documents.facts import Facts
 from listen_datasets.documents.markdown import (
     Markdown,
@@ -22,17 +22,16 @@ _ALL_THERE = "No published clip lacks a value."
 
 def instances(facts: Facts) -> Markdown:
     """Answer what one instance stands for."""
-    recordings = facts.column("recording_id").distinct
     return blocks(
         f"One instance is a clip: a recording, or a span of one, with what the metadata says of it and what was measured."
-        f" {plural(facts.clips, 'clip')} from {plural(recordings or 0, 'recording')}, all of one kind."
+        f" {plural(facts.clips, 'clip')} from {plural(facts.recordings, 'recording')}, all of one kind."
     )
 
 
 def number(facts: Facts) -> Markdown:
     """Answer how many instances there are."""
     return blocks(
-        f"{plural(facts.clips, 'clip')}, {hours(facts.seconds)} of sound.",
+        f"{sound.amount(facts)}, {hours(facts.seconds)} of sound.",
         exhibits.splits(facts),
         *(exhibits.tally(facts, found) for found in facts.labels),
         exhibits.sources(facts),
@@ -44,7 +43,7 @@ def data(facts: Facts) -> Markdown:
     listed = [
         Markdown(f"{what}: {_columns(facts, owner)}")
         for owner, what in (
-            ("recording", "the recording, as the bytes of its file"),
+            ("recording", sound.instance(facts)),
             ("metadata", "from the metadata of the makers"),
             ("lds", "measured or assigned by lds"),
         )
@@ -97,7 +96,7 @@ def splits(facts: Facts) -> Markdown:
     strata = list(config.get("stratify-by", ()))
     kept = joined(code(name) for name in groups) or Markdown("no column of the metadata was asked for")
     method = [
-        Markdown(f"kept together: {kept}; always the same file, the same samples and the same recording"),
+        Markdown(f"kept together: {kept}; always the same file, the same samples (but silence) and the same recording"),
         Markdown(f"proportions kept: {joined(code(name) for name in strata) or 'of no column'}"),
         Markdown(f"asked for: {joined(exhibits.setting(key, config.get(key)) for key in ('ratios', 'seed'))}"),
     ]
@@ -125,7 +124,7 @@ def errors(facts: Facts) -> Markdown:
 def external(facts: Facts) -> Markdown:
     """Answer whether the dataset stands alone."""
     said = f"URLs in the metadata: {count(facts.links)}; none of them is needed to use the recordings."
-    return blocks(f"Self-contained: the recordings are embedded in {plural(facts.shards, 'Parquet file')}.", said)
+    return blocks(f"Self-contained: the sound is embedded in {plural(facts.shards, 'Parquet file')}.", said)
 
 
 def subpopulations(facts: Facts) -> Markdown:
