@@ -42,13 +42,16 @@ fix: $(VENV)/.dev    ## format, and mend what lint can mend
 	$(BIN)/ruff format .
 
 test: $(VENV)/.dev   ## run the tests
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -n auto -m 'not slow'
 
 test-all: $(VENV)/.interop ## run all tests, with the readers of what we write and the slow ones
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 interop: $(VENV)/.interop ## run the tests that open what we write with its consumers' libraries
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m interop
+
+fuzz: $(VENV)/.dev   ## mutate recordings of every container 10,000 times and ingest them (minutes)
+	$(BIN)/python tests/fuzz/audio.py --mutations 10000
 
 demo: $(VENV)/.run   ## install, then run the whole job on a copy of sample_data
 	@$(BIN)/python sample_data/demo.py $(DEMO)

@@ -7,42 +7,42 @@ data is returned as a value, `Unusable`; nothing here raises for it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Collection
+from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from listen_datasets import registry
-from listen_datasets.containers import Problem, Structure, examine
-from listen_datasets.decoding import DECODER, Block, Blocks, blocks, ran_out
-from listen_datasets.errors import MachineError
-from listen_datasets.inputs import InputProblem, OpenInput, opened
-from listen_datasets.model import Fate, Scalar
-from listen_datasets.text import visible
-
-if TYPE_CHECKING:
-    from listen_datasets.probes import Probe
+from listen_datasets.containers import Decoded, Problem, Structure, judge
+from listen_datasets.decoding import Block, blocks
+from listen_datasets.digest import canonical_json
+from listen_datasets.inputs import InputProblem, OpenInput
+from listen_datasets.meters import Meters
+from listen_datasets.model import Fate
+from listen_datasets.opening import Pieces, look_into
+from listen_datasets.spans import Span
+from listen_datasets.stores import Store
+from listen_datasets.tags import Tags, read_tags
 
 MAX_CHANNELS = 64
 MIN_RATE, MAX_RATE = 1_000, 768_000
 MAX_SECONDS = 24 * 60 * 60
-
-_BUFFER = 1 << 20
+_UNCOMPRESSED = frozenset({"wav", "rf64", "w64", "aiff"})
 
 
 class Measured(msgspec.Struct, frozen=True):
     """A recording that can be used.
 
     Attributes:
-        facts: Columns of the manifest: the groups format and signal, and ``sha256``, ``pcm_md5``, ``decoder``,
-            ``start``, ``duration`` and ``bytes``.
+        facts: Columns of the manifest about the recording: the group format, ``sha256``, ``decoder``, ``bytes``,
+            ``recording_num_samples`` and ``tags``.
+        clips: Columns about each of its clips, by start and length: ``start``, ``duration``, ``num_samples``,
+            ``pcm_md5`` and the group signal.
         problems: What is worth a look all the same.
     """
 
     facts: dict[str, Any]
+    clips: tuple[dict[str, Any], ...]
     problems: tuple[Problem, ...] = ()
 
 
@@ -60,116 +60,79 @@ class Unusable(msgspec.Struct, frozen=True):
 
     code: str
     reason: str
-    fate: Literal[Fate.REJECTED, Fate.UNREADABLE]
+    fate: Fate
     bytes: int | None = None
     sha256: str | None = None
     hint: str | None = None
 
 
-def measure(root: Path, path: str, probe_names: Sequence[str]) -> Measured | Unusable:
+class Reading(msgspec.Struct, frozen=True):
+    """How recordings are read.
+
+    Attributes:
+        probes: Probes to feed, as the registry knows them.
+        tags: Names of embedded tags to keep, as :mod:`listen_datasets.tags` knows them.
+        codecs: Whether FFmpeg may decode what libsndfile does not read, where PyAV is installed.
+    """
+
+    probes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    codecs: bool = False
+
+
+def measure(store: Store, path: str, reading: Reading, spans: Collection[Span] | None = None) -> Measured | Unusable:
     """Read a recording once and measure it.
 
     Args:
-        root: The source root.
-        path: Below it, with ``/``.
-        probe_names: Probes to feed, as the registry knows them.
+        store: Where it lies.
+        path: Its path there, with ``/``.
+        reading: How to read it.
+        spans: Which clips of it are wanted; None for the whole recording as one.
 
     Raises:
         MachineError: The process may not open more files.
         UsageError: There is no such probe.
     """
     try:
-        with opened(root, path) as file:
-            measured = _measure(file, path, probe_names)
+        with store.opened(path) as file:
+            measured = _measure(file, path, reading, spans)
             file.check_unchanged()
             return measured
     except InputProblem as problem:
         return Unusable(problem.code, problem.reason, problem.fate)
 
 
-def load(root: Path, path: str, *, expected_sha256: str | None = None) -> tuple[npt.NDArray[np.float32], int]:
-    """Decode a whole recording that was measured before.
-
-    Args:
-        root: The source root.
-        path: Below it, with ``/``.
-        expected_sha256: Digest that the file must still have.
-
-    Returns:
-        The samples (num_samples, num_channels), read only, full scale 1; and the sample rate in Hz.
-
-    Raises:
-        MachineError: The file is gone, cannot be read, or is not the one that was measured.
-    """
+def _measure(file: OpenInput, path: str, reading: Reading, spans: Collection[Span] | None) -> Measured | Unusable:
+    sha256 = file.sha256()
     try:
-        with opened(root, path) as file:
-            if expected_sha256 is None or _sha256(file) == expected_sha256:
-                loaded = _load(file)
-                file.check_unchanged()
-                return loaded
-            reason = "its content is not the one that was ingested"
-    except InputProblem as problem:
-        reason = problem.reason
-    raise MachineError(
-        f"a recording of the manifest cannot be used any more: {reason}",
-        where=visible(path),
-        hint="run `lds ingest` again",
-    )
-
-
-def _load(file: OpenInput) -> tuple[npt.NDArray[np.float32], int]:
-    pieces = blocks(file.fd)
-    try:
-        samples = np.concatenate(
-            [np.empty((0, pieces.num_channels), np.float32), *(block.floats.copy() for block in pieces)]
-        )
-    finally:
-        pieces.close()
-    samples.flags.writeable = False
-    return samples, pieces.sample_rate
-
-
-def _sha256(file: OpenInput) -> str:
-    """Return the digest of all bytes, as hex.
-
-    Raises:
-        InputProblem: ``input.unreadable``, or ``input.changed_during_read`` if there are more or fewer than at first.
-    """
-    state = hashlib.sha256()
-    buffer = memoryview(bytearray(min(file.size + 1, _BUFFER)))
-    done = 0
-    while count := file.read_into(buffer, done):
-        state.update(buffer[:count])
-        done += count
-    if done != file.size:
-        reason = f"the file had {file.size:,} bytes, and {done:,} were read"
-        raise InputProblem("input.changed_during_read", reason, Fate.UNREADABLE)
-    return state.hexdigest()
-
-
-def _measure(file: OpenInput, path: str, probe_names: Sequence[str]) -> Measured | Unusable:
-    sha256 = _sha256(file)
-    structure = examine(file, path)
-    if isinstance(structure, Problem):
-        return _unusable(structure, file, sha256)
-    error = structure.error or _absurd(structure)
-    if error is not None:
-        return _unusable(error, file, sha256)
-    try:
-        pieces = blocks(file.fd)
+        judged = _judged(file, path, reading, spans)
     except InputProblem as problem:
         return Unusable(problem.code, problem.reason, problem.fate, file.size, sha256)
-    try:
-        judged = _decode(file, pieces, structure, probe_names)
-    finally:
-        pieces.close()
     if isinstance(judged, Problem):
-        return _unusable(judged, file, sha256)
-    return Measured({"sha256": sha256, "bytes": file.size, **judged.facts}, judged.problems)
+        return Unusable(judged.code, judged.message, Fate.REJECTED, file.size, sha256, judged.hint)
+    tags = read_tags(file, judged.facts["container"], reading.tags)
+    facts = {"sha256": sha256, "bytes": file.size, "tags": _text(tags), **judged.facts}
+    return Measured(facts, judged.clips, (*judged.problems, *tags.problems))
 
 
-def _unusable(problem: Problem, file: OpenInput, sha256: str) -> Unusable:
-    return Unusable(problem.code, problem.message, Fate.REJECTED, file.size, sha256, problem.hint)
+def _judged(file: OpenInput, path: str, reading: Reading, spans: Collection[Span] | None) -> Measured | Problem:
+    looked = look_into(file, path, codecs=reading.codecs)
+    if isinstance(looked, Problem):
+        return looked
+    structure, pieces = looked
+    try:
+        error = structure.error or _absurd(structure)
+        if error is not None:
+            return error
+        pieces = pieces or blocks(file.fd)
+        return _decode(file, pieces, structure, Meters(pieces, spans, reading.probes))
+    finally:
+        if pieces is not None:
+            pieces.close()
+
+
+def _text(tags: Tags) -> str | None:
+    return canonical_json(tags.values).decode() if tags.values else None
 
 
 def _absurd(structure: Structure) -> Problem | None:
@@ -180,7 +143,7 @@ def _absurd(structure: Structure) -> Problem | None:
     if not 1 <= channels <= MAX_CHANNELS or not MIN_RATE <= rate <= MAX_RATE:
         return Problem("audio.absurd_format", "error", f"the header gives {channels} channels at {rate} Hz")
     # A compressed stream may claim anything: there the decoder is stopped when the limit is reached.
-    if declared is not None and declared > MAX_SECONDS * rate and structure.container in {"wav", "rf64", "aiff"}:
+    if declared is not None and declared > MAX_SECONDS * rate and structure.container in _UNCOMPRESSED:
         return _too_long(declared / rate)
     return None
 
@@ -191,39 +154,32 @@ def _too_long(seconds: float) -> Problem:
     )
 
 
-def _decode(file: OpenInput, pieces: Blocks, structure: Structure, probe_names: Sequence[str]) -> Measured | Problem:
-    probes: list[Probe] = [
-        registry.find("probes", name)(pieces.sample_rate, pieces.num_channels) for name in probe_names
-    ]
+def _decode(file: OpenInput, pieces: Pieces, structure: Structure, meters: Meters) -> Measured | Problem:
     md5 = hashlib.md5(usedforsecurity=False)
+    is_promised = structure.md5 is not None and meters.whole is None
     longest = MAX_SECONDS * pieces.sample_rate
     for block in pieces:
-        md5.update(pieces.pcm(block.raw))
+        if is_promised:
+            md5.update(pieces.pcm(block.raw))
         if not pieces.is_integer and not _is_sane(block):
             return Problem("audio.not_finite", "error", "samples are not finite numbers, or absurdly large ones")
         if pieces.num_samples > longest:
             return _too_long(pieces.num_samples / pieces.sample_rate)
-        for probe in probes:
-            probe.update(block.floats)
-    judged = _judge(file, pieces, structure, md5.hexdigest())
+        meters.update(block, pieces.num_samples - len(block.floats))
+    judged = _judge(file, pieces, structure, md5.hexdigest() if meters.whole is None else meters.whole.digest)
     error = next((problem for problem in judged if problem.severity == "error"), None)
     if error is not None:
         return error
     facts: dict[str, Any] = {
-        "pcm_md5": md5.hexdigest(),
-        "decoder": DECODER,
-        "start": 0.0,
-        "duration": pieces.num_samples / pieces.sample_rate,
+        "decoder": pieces.decoder,
         "container": structure.container,
         "codec": structure.codec,
         "sample_rate": pieces.sample_rate,
         "num_channels": pieces.num_channels,
-        "num_samples": pieces.num_samples,
+        "recording_num_samples": pieces.num_samples,
         "bits_per_sample": structure.bits_per_sample,
     }
-    for probe in probes:
-        facts.update(probe.finish())
-    return Measured(facts, (*structure.problems, *judged))
+    return Measured(facts, tuple(meters.finish()), (*structure.problems, *judged))
 
 
 def _is_sane(block: Block) -> bool:
@@ -233,39 +189,6 @@ def _is_sane(block: Block) -> bool:
         return bool(np.isfinite(np.dot(flat, flat)))
 
 
-def _judge(file: OpenInput, pieces: Blocks, structure: Structure, md5: str) -> tuple[Problem, ...]:
+def _judge(file: OpenInput, pieces: Pieces, structure: Structure, md5: str) -> tuple[Problem, ...]:
     """Compare what was decoded with what the container promised."""
-    decoded, declared = pieces.num_samples, structure.declared_num_samples
-    is_proven = structure.md5 == md5
-    problems: tuple[Problem, ...] = ()
-    if pieces.failure is not None:
-        if not is_proven and (structure.md5 is not None or decoded != declared):
-            return (_failed(file, pieces, declared),)
-        problems = (Problem("audio.trailing_bytes", "warning", "foreign bytes follow the last sample"),)
-    if not decoded:
-        return (Problem("audio.no_samples", "error", "not one sample can be decoded"),)
-    if declared is not None and abs(decoded - declared) > structure.slack:
-        return (*problems, _wrong_length(structure, decoded, declared, is_proven=is_proven))
-    if structure.md5 is not None and not is_proven:
-        message = f"the decoded samples have the MD5 {md5}, the header promises {structure.md5}"
-        return (*problems, Problem("audio.md5_mismatch", "error", message, "get an undamaged copy of the file"))
-    return problems
-
-
-def _failed(file: OpenInput, pieces: Blocks, declared: int | None) -> Problem:
-    evidence: dict[str, Scalar] = {"decoded_samples": pieces.num_samples, "declared_samples": declared}
-    if ran_out(pieces, file.fd) and (declared is None or pieces.num_samples < declared):
-        message = f"the file ends inside a frame, after {pieces.num_samples:,} samples"
-        return Problem("audio.truncated", "error", message, "get a whole copy of the file", evidence)
-    message = f"the decoder stopped after {pieces.num_samples:,} samples: {pieces.failure}"
-    return Problem("audio.decode_error", "error", message, "get an undamaged copy of the file", evidence)
-
-
-def _wrong_length(structure: Structure, decoded: int, declared: int, *, is_proven: bool) -> Problem:
-    evidence: dict[str, Scalar] = {"decoded_samples": decoded, "declared_samples": declared}
-    message = f"the header promises {declared:,} samples and {decoded:,} were decoded"
-    if structure.container != "flac":
-        return Problem("audio.inexact_length", "warning", message, None, evidence)
-    if decoded < declared and not is_proven:
-        return Problem("audio.truncated", "error", message, "get a whole copy of the file", evidence)
-    return Problem("audio.length_mismatch", "error", message, None, evidence)
+    return judge(file, structure, Decoded(pieces.num_samples, pieces.sample_rate, md5, pieces.failure))

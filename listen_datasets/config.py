@@ -116,6 +116,11 @@ def builtins(section: Section) -> dict[str, Any]:
     return plain
 
 
+def deciding(section: type[Section], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the plain values of a section without those that never change what comes of a stage."""
+    return {key: value for key, value in values.items() if key not in section.how}
+
+
 def read(folder: Path) -> Recipe:
     """Read ``lds.toml`` of a dataset.
 

@@ -22,7 +22,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from listen_datasets import __version__, commit, config, digest, ledger, lock, stages, tables
+from listen_datasets import __version__, commit, config, digest, journal, ledger, lock, stages, tables
 from listen_datasets.errors import CorruptError, LockedError, NothingError, UsageError
 from listen_datasets.executors import Executor
 from listen_datasets.executors.local import LocalProcesses
@@ -30,7 +30,7 @@ from listen_datasets.ledger import Entry, Ledger
 from listen_datasets.model import Counts, Finding
 from listen_datasets.progress import Progress, Silent
 from listen_datasets.recipe import Recipe, Section
-from listen_datasets.stage import Outcome, Stage, Workspace, check_laws, fates
+from listen_datasets.stage import CACHE, Outcome, Previous, Stage, Workspace, check_laws, fates
 from listen_datasets.storage import Disk, Written, write_bytes, write_parquet
 
 if TYPE_CHECKING:
@@ -193,16 +193,19 @@ class Dataset:
             CorruptError: A file of the dataset is not what the ledger says.
         """
         settings = config.merged(section if section is not None else self._section(stage), {})
-        run = secrets.token_hex(8)
         with self._holding(lock_timeout) as held:
             commit.recover(self._disk, self.root)
-            commit.clean_staging(self._disk, self.root)
+            interrupted = None if force else journal.unfinished(self.root / commit.STAGING, stage.name)
+            run = interrupted or secrets.token_hex(8)
+            commit.clean_staging(self._disk, self.root, keep={run})
             known = self.ledger()
             if stage.name != "ingest":  # which makes the tables anew
                 self._check_tables(known)
             latest = latest_entries(known)
             self._check_needs(stage, latest)
-            workspace = self._workspace(stage, latest, run, executor or LocalProcesses(), progress or Silent())
+            workspace = self._workspace(
+                stage, known, run, executor or LocalProcesses(), progress or Silent(), force=force
+            )
             last = latest.get(stage.name)
             if last and not force and self._is_up_to_date(stage, workspace, settings, last, known):
                 self._write_recipe()
@@ -234,6 +237,8 @@ class Dataset:
             raise LockedError("another run has taken the dataset over", where=lock.NAME)
         self._write_recipe()
         self._commit(entry, written)
+        for name, table in outcome.caches.items():
+            write_parquet(self._disk, self.root / CACHE / name, table, replace=True)
         return Applied(entry=entry, findings=tuple(outcome.findings), is_up_to_date=False)
 
     @contextlib.contextmanager
@@ -266,7 +271,7 @@ class Dataset:
         if last is None:
             return None
         # Nothing is written: the folder of this run is never made.
-        workspace = self._workspace(stage, latest, "none", LocalProcesses(), Silent())
+        workspace = self._workspace(stage, known, "none", LocalProcesses(), Silent())
         settings = self._section(stage)
         try:
             self._check_needs(stage, latest)
@@ -287,8 +292,9 @@ class Dataset:
         return section
 
     def _workspace(
-        self, stage: Stage[Any], latest: Mapping[str, Entry], run: str, executor: Executor, progress: Progress
+        self, stage: Stage[Any], known: Ledger, run: str, executor: Executor, progress: Progress, *, force: bool = False
     ) -> Workspace:
+        latest = latest_entries(known)
         return Workspace(
             root=self.root,
             staging=self.root / commit.STAGING / run,
@@ -299,7 +305,19 @@ class Dataset:
             executor=executor,
             progress=progress,
             disk=self._disk,
+            previous=self._previous(stage, known),
+            force=force,
         )
+
+    def _previous(self, stage: Stage[Any], known: Ledger) -> Previous | None:
+        entry = latest_entries(known).get(stage.name)
+        if stage.name != "ingest" or entry is None:
+            return None
+        records = ledger.state(known.entries)
+        names = (MANIFEST, REJECTED, _findings(stage.name))
+        if not all(name in records and _is_intact(self.root / name, records[name].sha256) for name in names):
+            return None
+        return Previous(manifest=self.manifest, rejected=self.rejected, findings=self.findings(stage.name), entry=entry)
 
     def _seen_by(self, stage: Stage[Any]) -> pa.Table:
         """Return the manifest without the columns of the stage itself and of later ones."""
@@ -309,6 +327,11 @@ class Dataset:
         hidden = {name for other in later for name in tables.added_by(other)}
         manifest = self.manifest
         return manifest.select([name for name in manifest.column_names if name not in hidden])
+
+    def _columns(self) -> set[str]:
+        """Return the names of the columns of the manifest, without reading it."""
+        path = self.root / MANIFEST
+        return set(pq.read_schema(path).names) if path.exists() else set()
 
     def _check_tables(self, known: Ledger) -> None:
         for name in self._changed_tables(known):
@@ -325,7 +348,7 @@ class Dataset:
         ]
 
     def _check_needs(self, stage: Stage[Any], latest: Mapping[str, Entry]) -> None:
-        columns = set(self.manifest.column_names) if stage.needs else set()
+        columns = self._columns() if stage.needs else set()
         for name in stage.needs:
             if name not in latest or not set(tables.added_by(name)) <= columns:
                 why = "has not run" if name not in latest else "must run again: an earlier stage has run since"
@@ -335,9 +358,10 @@ class Dataset:
                 )
 
     def _is_up_to_date(self, stage: Stage[C], workspace: Workspace, settings: C, last: Entry, known: Ledger) -> bool:
-        if (last.version, last.config) != (stage.version, config.builtins(settings)):
+        before, now_wanted = (config.deciding(stage.config, one) for one in (last.config, config.builtins(settings)))
+        if last.version != stage.version or before != now_wanted:
             return False
-        if self._changed_tables(known) or not set(stage.adds) <= set(self.manifest.column_names):
+        if self._changed_tables(known) or not set(stage.adds) <= self._columns():
             return False
         if last.used != stage.inputs(workspace, settings):
             return False

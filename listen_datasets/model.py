@@ -92,6 +92,6 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     code: str
     reason: str
-    fate: Literal[Fate.REJECTED, Fate.UNREADABLE] = Fate.REJECTED
+    fate: Fate = Fate.REJECTED
     bytes: int | None = None
     sha256: str | None = None

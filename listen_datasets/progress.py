@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TextIO, TypeVar
 
@@ -13,7 +13,15 @@ T = TypeVar("T")
 class Progress(Protocol):
     """Wraps an iterable and yields the same items in the same order."""
 
-    def __call__(self, items: Iterable[T], *, total: int, label: str, unit: str = "clip") -> Iterator[T]:
+    def __call__(
+        self,
+        items: Iterable[T],
+        *,
+        total: int,
+        label: str,
+        unit: str = "clip",
+        seconds: Callable[[T], float] | None = None,
+    ) -> Iterator[T]:
         """Yield the items.
 
         Args:
@@ -21,6 +29,7 @@ class Progress(Protocol):
             total: How many there will be.
             label: What is going on, such as the stage's name.
             unit: What one item is.
+            seconds: Length of the audio of an item, where speed is to be shown in multiples of real time.
         """
         ...
 
@@ -29,7 +38,15 @@ class Progress(Protocol):
 class Silent:
     """Shows nothing."""
 
-    def __call__(self, items: Iterable[T], *, total: int, label: str, unit: str = "clip") -> Iterator[T]:  # noqa: ARG002
+    def __call__(
+        self,
+        items: Iterable[T],
+        *,
+        total: int,  # noqa: ARG002 - nobody looks
+        label: str,  # noqa: ARG002
+        unit: str = "clip",  # noqa: ARG002
+        seconds: Callable[[T], float] | None = None,  # noqa: ARG002
+    ) -> Iterator[T]:
         """Yield the items."""
         return iter(items)
 
@@ -44,7 +61,15 @@ class Terminal:
 
     stream: TextIO
 
-    def __call__(self, items: Iterable[T], *, total: int, label: str, unit: str = "clip") -> Iterator[T]:
+    def __call__(
+        self,
+        items: Iterable[T],
+        *,
+        total: int,
+        label: str,
+        unit: str = "clip",
+        seconds: Callable[[T], float] | None = None,
+    ) -> Iterator[T]:
         """Yield the items."""
         import tqdm  # noqa: PLC0415 - start-up time
 
@@ -52,7 +77,13 @@ class Terminal:
         tqdm.tqdm.monitor_interval = 0
         tqdm.tqdm.set_lock(threading.RLock())
         bar = tqdm.tqdm(total=total, desc=label, unit=f" {unit}", file=self.stream, leave=False, dynamic_ncols=True)
+        audio = 0.0
         with bar:
             for item in items:
                 yield item
+                if seconds is not None:
+                    audio += seconds(item)
+                    elapsed = bar.format_dict["elapsed"]
+                    if elapsed > 0:
+                        bar.set_postfix_str(f"{audio / elapsed:,.0f}x real time", refresh=False)
                 bar.update()

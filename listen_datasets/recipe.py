@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -27,7 +27,13 @@ SPLIT_NAME = re.compile(r"^\w+(\.\w+)*$", re.ASCII)
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """A table of ``lds.toml``; unknown keys are refused."""
+    """A table of ``lds.toml``; unknown keys are refused.
+
+    Attributes:
+        how: Keys that say how a stage goes about its work, and never change what comes of it.
+    """
+
+    how: ClassVar[frozenset[str]] = frozenset()
 
 
 def _check_licence(text: str | None) -> None:
@@ -77,19 +83,24 @@ class About(Section, frozen=True, kw_only=True):
 
 
 class Source(Section, frozen=True, kw_only=True):
-    """One ``[[source]]``: a folder of recordings, which is read and never written to.
+    """One ``[[source]]``: a place with recordings, which is read and never written to.
 
     Attributes:
         name: Name of the source in the manifest.
-        path: The folder, relative to the dataset (or absolute); never published.
-        metadata: Tables about the recordings, relative to the dataset.
+        path: A folder or an archive, relative to the dataset (or absolute), or a URL; never published. The name of a
+            kind and a colon may stand before it, such as ``webdataset:shards``.
+        metadata: Tables about the recordings, relative to the dataset; patterns such as ``../audio/**/metadata.csv`` too.
         license: SPDX id of the licence of the recordings in this source.
+        allow_http: Whether the source may be read over plain http.
+        allow_private_hosts: Hosts that may be asked although they are this machine or in a private network.
     """
 
     name: Slug
     path: FileName
     metadata: tuple[FileName, ...] = ()
     license: str | None = None
+    allow_http: bool = False
+    allow_private_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a licence that the card could not name."""
@@ -107,6 +118,27 @@ class Ingest(Section, frozen=True, kw_only=True):
         Fraction,
         Meta(description="Commit nothing if a larger share of the inputs (and more than 20) is rejected."),
     ] = 0.05
+    spans: Annotated[
+        bool,
+        Meta(
+            description="Rows with `start` and `end`, `offset` and `duration`, or `start` and `duration` (in seconds) are "
+            "clips cut out of their recordings."
+        ),
+    ] = True
+    label_from_folder: Annotated[
+        bool, Meta(description="Add the name of the folder that a recording lies in as its label.")
+    ] = False
+    tags: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Embedded tags to keep, such as title, artist, album or date; * for all that hold nothing personal."
+        ),
+    ] = ()
+    trust_stat: Annotated[
+        bool,
+        Meta(description="Take files of unchanged size and time for unchanged, without reading them."),
+    ] = False
+    how: ClassVar[frozenset[str]] = frozenset({"max-reject", "trust-stat"})
 
 
 class Validate(Section, frozen=True, kw_only=True):
@@ -131,6 +163,7 @@ class Validate(Section, frozen=True, kw_only=True):
     max_silent_fraction: Annotated[Fraction, Meta(description="Largest share of silent windows.")] = 0.99
     max_leading_silence: Annotated[Positive, Meta(description="Longest silence at the beginning, in seconds.")] = 2.0
     max_trailing_silence: Annotated[Positive, Meta(description="Longest silence at the end, in seconds.")] = 2.0
+    max_dropouts: Annotated[int, Meta(ge=0, description="Most holes of zeros inside the signal.")] = 0
     max_dc_offset: Annotated[Fraction, Meta(description="Largest DC offset; full scale is 1.")] = 0.02
     min_loudness: Annotated[Level, Meta(description="Lowest integrated loudness, in LUFS.")] = -55.0
     max_loudness: Annotated[Level, Meta(description="Highest integrated loudness, in LUFS.")] = 0.0
@@ -141,6 +174,12 @@ class Validate(Section, frozen=True, kw_only=True):
     min_bandwidth_ratio: Annotated[
         Fraction, Meta(description="Smallest bandwidth as a share of half the sample rate.")
     ] = 0.2
+    min_cutoff_ratio: Annotated[
+        Fraction, Meta(description="Smallest cutoff of a lossless recording as a share of half the sample rate.")
+    ] = 0.75
+    min_channel_correlation: Annotated[
+        float, Meta(ge=-1, le=1, description="Lowest correlation of two channels; -1 is inverted polarity.")
+    ] = -0.9
     sample_rates: Annotated[tuple[int, ...], Meta(description="Sample rates allowed, in Hz; any if left out.")] = ()
     num_channels: Annotated[tuple[int, ...], Meta(description="Channel counts allowed; any if left out.")] = ()
 

@@ -5,37 +5,115 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from listen_datasets import commit, config
-from listen_datasets.errors import UsageError
+from listen_datasets.errors import RecipeError, UsageError
+from listen_datasets.recipe import Source
+from listen_datasets.stores import Store
+from listen_datasets.stores.folder import Folder
+from listen_datasets.stores.urls import Policy
 from listen_datasets.template import toml_value
 from listen_datasets.text import has_control, visible
 from listen_datasets.verification import OWNED_FOLDERS
 
 _LONGEST_NAME = 80
+_KIND = re.compile(r"[a-z][a-z0-9-]+:(?!//)")
+_ARCHIVE_SUFFIX = re.compile(r"(\.tar)?\.(tar|tgz|gz|bz2|xz|zst|zip)$", re.IGNORECASE)
 
 
-def with_source(root: Path, text: str, folder: Path, metadata: Sequence[Path]) -> str:
+def store(root: Path, source: Source, *, may_be_away: bool = False) -> Store:
+    """Return where the recordings of a source lie.
+
+    Args:
+        root: The dataset.
+        source: The source.
+        may_be_away: Whether a place of this machine may be away for the moment: nothing can be opened in it then.
+
+    Raises:
+        RecipeError: There is nothing there that can be a source, or packages are missing.
+        MachineError: The place cannot be reached.
+    """
+    from listen_datasets.stores.location import store_of  # noqa: PLC0415 - start-up time: most commands read no source
+
+    if may_be_away and is_away(root, source.path):
+        return Folder(root / split_kind(source.path)[1])
+    policy = Policy(private_hosts=source.allow_private_hosts, plain_http=source.allow_http)
+    return store_of(root, source.path, policy=policy)
+
+
+def is_away(root: Path, path: str) -> bool:
+    """Tell whether a source is a place of this machine that is not there."""
+    place = split_kind(path)[1]
+    return not is_remote(place) and not (root / place).exists()
+
+
+def check_there(root: Path, sources: Iterable[Source]) -> None:
+    """Refuse sources that are away: their recordings would be taken for gone.
+
+    Raises:
+        RecipeError: One is not there.
+    """
+    for source in sources:
+        if is_away(root, source.path):
+            raise RecipeError(
+                f"the source {source.name!r} is not there",
+                where=config.RECIPE,
+                hint="is a disk to be mounted? else correct `path` of that [[source]]",
+            )
+
+
+def local_folder(root: Path, path: str) -> Path | None:
+    """Return the folder that a source is; None if it is an archive, a URL, or not there."""
+    place = split_kind(path)[1]
+    if is_remote(place):
+        return None
+    folder = (root / place).resolve()
+    return folder if folder.is_dir() else None
+
+
+def split_kind(location: str) -> tuple[str, str]:
+    """Return the kind of source that stands before a location, with its colon, and the location.
+
+    >>> split_kind("webdataset:shards")
+    ('webdataset:', 'shards')
+    >>> split_kind("https://example.org/a.zip")
+    ('', 'https://example.org/a.zip')
+    """
+    match = _KIND.match(location)
+    return (match.group(), location[match.end() :]) if match else ("", location)
+
+
+def is_remote(location: str) -> bool:
+    """Tell whether a location is a URL."""
+    return "://" in location
+
+
+def with_source(root: Path, text: str, location: str, metadata: Sequence[str]) -> str:
     """Return the text of ``lds.toml`` with one more source, or as it is if it names that source already.
 
     Args:
         root: The dataset.
         text: Its ``lds.toml``.
-        folder: The folder of recordings.
-        metadata: Tables about them.
+        location: Folder or archive of recordings, relative to the working directory, or a URL.
+        metadata: Tables about them, or patterns of such, relative to the working directory.
 
     Raises:
         UsageError: The folder and the dataset lie in each other, the source is there with other metadata, or a path
             cannot stand in a text file.
-        RecipeError: The text is no recipe.
+        RecipeError: The text is no recipe, or there is nothing there that can be a source.
     """
     recipe = config.parse(text)
-    check_apart(root, folder)
-    tables = tuple(_relative(root, path) for path in metadata)
+    kind, place = split_kind(location)
+    path = location if is_remote(place) else kind + _relative(root, Path(place))
+    folder = local_folder(root, path)
+    if folder is not None:
+        check_apart(root, folder)
+    tables = tuple(_relative(root, Path(name)) for name in metadata)
     for source in recipe.source:
-        if (root / source.path).resolve() == folder.resolve():
+        if _place(root, source.path) == _place(root, path):
             if tables and tables != source.metadata:
                 raise UsageError(
                     f"the source {source.name!r} is in lds.toml with other metadata",
@@ -43,8 +121,26 @@ def with_source(root: Path, text: str, folder: Path, metadata: Sequence[Path]) -
                     hint="edit `metadata` of that [[source]]",
                 )
             return text
-    name = _free_name(folder.resolve().name, {source.name for source in recipe.source})
-    return text.rstrip("\n") + "\n\n" + block(name, _relative(root, folder), tables)
+    name = _free_name(_stem(root, path), {source.name for source in recipe.source})
+    store(root, Source(name=name, path=path))
+    return text.rstrip("\n") + "\n\n" + block(name, path, tables)
+
+
+def _place(root: Path, path: str) -> tuple[str, str]:
+    """Return what tells a source from others."""
+    kind, place = split_kind(path)
+    return kind, place if is_remote(place) else str((root / place).resolve())
+
+
+def _stem(root: Path, path: str) -> str:
+    """Return the name of a folder, or of an archive without its suffixes."""
+    place = split_kind(path)[1]
+    if is_remote(place):
+        parts = urlsplit(place)
+        name = parts.path.rstrip("/").rpartition("/")[2] or parts.hostname or ""
+    else:
+        name = (root / place).resolve().name
+    return _ARCHIVE_SUFFIX.sub("", name)
 
 
 def check_apart(root: Path, folder: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from listen_datasets import digest, tables
 from listen_datasets.errors import InternalError, RecipeError
@@ -20,10 +21,32 @@ from listen_datasets.executors import Executor
 from listen_datasets.ledger import Entry
 from listen_datasets.model import Counts, Fate, Finding
 from listen_datasets.progress import Progress
-from listen_datasets.recipe import Recipe, Section, Source
+from listen_datasets.recipe import Recipe, Section
+from listen_datasets.sources import local_folder, store
 from listen_datasets.storage import Disk, Written
+from listen_datasets.stores import Store
 
 C = TypeVar("C", bound=Section)
+
+CACHE = ".lds/cache"
+"""Folder of what saves time, in a dataset."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Previous:
+    """What the last run of a stage left.
+
+    Attributes:
+        manifest: All of the manifest as it is.
+        rejected: Inputs that became no clip.
+        findings: What the stage found.
+        entry: Its entry in the ledger.
+    """
+
+    manifest: pa.Table
+    rejected: pa.Table
+    findings: Sequence[Finding]
+    entry: Entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +63,9 @@ class Workspace:
         executor: What maps over tasks.
         progress: How progress is shown.
         disk: What writes.
+        previous: What the last run of the stage left, for the stage that can build on it (ingest) and while it is intact.
+        force: Whether everything is to be done again, whatever is known.
+        memory: What the stage learnt when it was asked for its inputs, so that its run need not ask again.
     """
 
     root: Path
@@ -51,14 +77,31 @@ class Workspace:
     executor: Executor
     progress: Progress
     disk: Disk
+    previous: Previous | None = None
+    force: bool = False
+    memory: dict[str, Any] = field(default_factory=dict)
 
-    def source_root(self, source: Source) -> Path:
-        """Return the folder of a source."""
-        return (self.root / source.path).resolve()
+    def stores(self) -> dict[str, Store]:
+        """Return where the recordings of every source lie, by its name.
+
+        Raises:
+            RecipeError: There is nothing there that can be a source, or packages are missing.
+            MachineError: A place cannot be reached.
+        """
+        return {source.name: store(self.root, source, may_be_away=True) for source in self.recipe.source}
+
+    def cache(self, name: str) -> pa.Table | None:
+        """Return a table that an earlier run kept to save time; None if it is not there or damaged."""
+        path = self.root / CACHE / name
+        try:
+            return pq.read_table(path, page_checksum_verification=True)
+        except (pa.ArrowException, OSError):
+            return None
 
     def source_roots(self) -> dict[str, Path]:
-        """Return the folder of every source by its name."""
-        return {source.name: self.source_root(source) for source in self.recipe.source}
+        """Return the folder of every source that is a folder of this machine, by its name."""
+        found = {source.name: local_folder(self.root, source.path) for source in self.recipe.source}
+        return {name: folder for name, folder in found.items() if folder is not None}
 
     def beside(self, name: str) -> Path:
         """Return the path of a file that the recipe names, relative to the dataset."""
@@ -93,6 +136,7 @@ class Outcome:
         report: Small JSON summary for people and the ledger: no clock, path of the machine, or worker count.
         tally: Number of findings by code, where more were made than are kept in `findings`.
         used: What `Stage.inputs` would say, where the stage has learnt it anyway; asked for if None.
+        caches: Tables that save time in the next run and may be lost at any time, by their name.
     """
 
     manifest: pa.Table | None = None
@@ -102,6 +146,7 @@ class Outcome:
     report: Mapping[str, Any] = field(default_factory=dict)
     tally: Mapping[str, int] | None = None
     used: Mapping[str, str] | None = None
+    caches: Mapping[str, pa.Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

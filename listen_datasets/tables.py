@@ -16,7 +16,13 @@ from listen_datasets.model import Finding, Rejected
 DECLARED = "declared_"
 """Prefix of a user's column whose name ``lds`` owns: ``duration`` of the user's table arrives as ``declared_duration``."""
 
-_ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
+_ARROW = {
+    "string": pa.string(),
+    "int64": pa.int64(),
+    "float64": pa.float64(),
+    "bool": pa.bool_(),
+    "list[float64]": pa.list_(pa.float64()),
+}
 
 REJECTED_SCHEMA = pa.schema(
     [

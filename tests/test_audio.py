@@ -12,15 +12,16 @@ import pytest
 import soundfile as sf
 
 from listen_datasets import registry, tables
-from listen_datasets.audio import Measured, Unusable, _sha256, load, measure
+from listen_datasets.audio import Measured, Reading, Unusable, measure
 from listen_datasets.decoding import DECODER
-from listen_datasets.errors import MachineError
 from listen_datasets.inputs import InputProblem, opened
 from listen_datasets.model import Fate
+from listen_datasets.spans import Span
+from listen_datasets.stores.folder import Folder
 from listen_datasets.testing.recordings import chunk, encode, ogg_pages, wav, wav_format
 from listen_datasets.testing.signals import clipped, constant, noise, quantised, tone
 
-PROBES = registry.names("probes")
+READING = Reading(registry.names("probes"))
 FSDD = Path(__file__).parents[2] / "shared" / "data" / "fsdd" / "recordings"
 
 SIGNAL = quantised(noise(1, -20.0, duration=2, num_channels=2), 16)
@@ -37,13 +38,14 @@ FORMS = [
 
 def measured(folder: Path, data: bytes, name: str = "a.wav") -> Measured | Unusable:
     (folder / name).write_bytes(data)
-    return measure(folder, name, PROBES)
+    return measure(Folder(folder), name, READING)
 
 
 def facts_of(folder: Path, data: bytes, name: str = "a.wav") -> dict[str, object]:
     result = measured(folder, data, name)
     assert isinstance(result, Measured), result
-    return result.facts
+    (clip,) = result.clips
+    return {**result.facts, **clip}
 
 
 def warnings_of(folder: Path, data: bytes, name: str) -> list[str]:
@@ -83,6 +85,8 @@ def test_the_facts_of_a_tone_are_known_by_arithmetic(tmp_path: Path) -> None:
         "sample_rate": 16_000,
         "num_channels": 2,
         "num_samples": 24_000,
+        "recording_num_samples": 24_000,
+        "tags": None,
         "bits_per_sample": 16,
         "channel_correlation": 1.0,
         "clipped_fraction": 0.0,
@@ -94,6 +98,18 @@ def test_the_facts_of_a_tone_are_known_by_arithmetic(tmp_path: Path) -> None:
         "leading_silence": 0.0,
         "trailing_silence": 0.0,
         "snr_db": 0.0,
+        "cutoff_hz": None,
+        "channel_peak_dbfs": [-6.0, -6.0],
+        "channel_rms_dbfs": [-9.01, -9.01],
+        "channel_dc_offset": [0.0, 0.0],
+        "digital_silence_fraction": 0.0,
+        "noise_floor_dbfs": pytest.approx(-9.01, abs=0.05),  # in steps of 0.1 dB
+        "longest_clipped_run": 0,
+        "clipping_ceiling_dbfs": None,
+        "num_dropouts": 0,
+        "longest_dropout": None,
+        "num_distinct_channels": 1,
+        "num_dead_channels": 0,
     }
 
 
@@ -105,15 +121,16 @@ def test_every_container_gives_all_columns_and_no_warning(
     assert isinstance(result, Measured)
     owned = tables.owned_columns()
     groups = {column for column, entry in owned.items() if entry["x-group"] in {"format", "signal"}}
-    assert set(result.facts) == groups | {"sha256", "pcm_md5", "decoder", "start", "duration"}
-    assert (result.facts["num_samples"], result.facts["duration"]) == (32_000, 2.0)
+    (clip,) = result.clips
+    assert {*result.facts, *clip} == groups | {"sha256", "pcm_md5", "decoder", "start", "duration", "tags"}
+    assert (clip["num_samples"], clip["duration"]) == (32_000, 2.0)
     assert result.problems == ()
 
 
 def test_facts_are_json_and_survive_pickling(tmp_path: Path) -> None:
     result = measured(tmp_path, encode(SIGNAL))
     assert isinstance(result, Measured)
-    assert json.loads(json.dumps(result.facts, allow_nan=False)) == result.facts
+    assert json.loads(json.dumps([result.facts, *result.clips], allow_nan=False)) == [result.facts, *result.clips]
     assert pickle.loads(pickle.dumps(result)) == result  # noqa: S301 - our own
 
 
@@ -140,22 +157,23 @@ def test_a_clipped_recording_shows(tmp_path: Path) -> None:
 
 def test_digital_silence_has_no_levels(tmp_path: Path) -> None:
     facts = facts_of(tmp_path, encode(constant(0.0), container="FLAC"), "a.flac")
-    absent = [name for name, value in facts.items() if value is None]
-    assert absent == ["bandwidth_hz", "channel_correlation", "peak_dbfs", "rms_dbfs", "loudness_lufs", "snr_db"]
-    assert facts["silent_fraction"] == 1.0
+    absent = {name for name, value in facts.items() if value is None}
+    levels = {"peak_dbfs", "rms_dbfs", "loudness_lufs", "noise_floor_dbfs", "snr_db", "clipping_ceiling_dbfs"}
+    assert absent == levels | {"bandwidth_hz", "cutoff_hz", "channel_correlation", "longest_dropout", "tags"}
+    assert (facts["silent_fraction"], facts["digital_silence_fraction"]) == (1.0, 1.0)
 
 
 def test_without_probes_only_identity_and_format_are_measured(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(encode(SIGNAL))
-    result = measure(tmp_path, "a.wav", [])
+    result = measure(Folder(tmp_path), "a.wav", Reading())
     assert isinstance(result, Measured)
-    assert len(result.facts) == 12
+    assert set(result.clips[0]) == {"pcm_md5", "start", "duration", "num_samples"}
 
 
 @pytest.mark.skipif(not FSDD.is_dir(), reason="the FSDD recordings are not beside the repository")
 def test_real_recordings_are_measured_without_a_warning() -> None:
     paths = sorted(path.name for path in FSDD.glob("*_0.wav"))
-    results = [measure(FSDD, path, PROBES) for path in paths]
+    results = [measure(Folder(FSDD), path, READING) for path in paths]
     assert {type(result) for result in results} == {Measured}
     assert {problem.code for result in results if isinstance(result, Measured) for problem in result.problems} == set()
 
@@ -206,10 +224,10 @@ def test_a_flac_file_that_claims_hours_costs_no_memory(tmp_path: Path) -> None:
     assert refused(tmp_path, bytes(data), "a.flac") == "audio.truncated"
 
 
-def test_a_flipped_bit_in_a_flac_frame_is_found_by_the_decoder(tmp_path: Path) -> None:
+def test_a_flipped_bit_in_a_flac_frame_is_damage(tmp_path: Path) -> None:
     data = flac()
     data[len(data) // 2] ^= 1
-    assert refused(tmp_path, bytes(data), "a.flac") == "audio.decode_error"
+    assert refused(tmp_path, bytes(data), "a.flac") == "audio.damaged"
 
 
 @pytest.mark.parametrize("shift", [0, 500])
@@ -219,7 +237,7 @@ def test_a_hole_in_a_flac_file_is_damage_and_no_cut(tmp_path: Path, shift: int) 
     first = data.index(b"\xff\xf8")
     at = data.index(data[first : first + 3], len(data) // 3) + shift
     data[at : at + 9_000] = bytes(9_000)
-    assert refused(tmp_path, bytes(data), "a.flac") == "audio.decode_error"
+    assert refused(tmp_path, bytes(data), "a.flac") == "audio.damaged"
 
 
 def test_samples_that_are_not_those_of_the_md5_are_refused(tmp_path: Path) -> None:
@@ -292,7 +310,7 @@ def test_a_recording_beyond_a_day_is_refused(tmp_path: Path) -> None:
     with (tmp_path / "a.wav").open("wb") as file:
         file.write(head)
         file.truncate(len(head) + size)
-    result = measure(tmp_path, "a.wav", [])
+    result = measure(Folder(tmp_path), "a.wav", Reading())
     assert isinstance(result, Unusable)
     assert result.code == "audio.too_long"
 
@@ -303,7 +321,7 @@ def test_a_compressed_recording_beyond_a_day_is_stopped_there(tmp_path: Path) ->
     with sf.SoundFile(tmp_path / "a.flac", "w", 1_000, 1, "PCM_16", format="FLAC") as file:
         for _ in range(25):
             file.write(hour)
-    result = measure(tmp_path, "a.flac", [])
+    result = measure(Folder(tmp_path), "a.flac", Reading())
     assert isinstance(result, Unusable)
     assert (result.code, result.reason) == ("audio.too_long", "it lasts 24.0 h or more, over the limit of 24 h")
 
@@ -318,7 +336,7 @@ def test_a_wrong_extension_is_a_warning(tmp_path: Path) -> None:
 
 def test_what_cannot_be_opened_is_unusable(tmp_path: Path) -> None:
     (tmp_path / "link.wav").symlink_to("nowhere")
-    assert [measure(tmp_path, name, PROBES) for name in ("link.wav", "nowhere.wav")] == [
+    assert [measure(Folder(tmp_path), name, READING) for name in ("link.wav", "nowhere.wav")] == [
         Unusable("input.link", "link.wav is, or lies behind, a link, which is not followed", Fate.REJECTED),
         Unusable("input.missing", "there is no file nowhere.wav", Fate.UNREADABLE),
     ]
@@ -355,40 +373,41 @@ def test_bytes_beyond_those_of_the_opened_file_are_not_hashed_in_silence(tmp_pat
         other.write(b"more")
         other.flush()
         with pytest.raises(InputProblem, match="had 5 bytes, and 9 were read"):
-            _sha256(file)
+            file.sha256()
 
 
 @pytest.mark.usefixtures("meddling_probe")
 def test_a_recording_that_changes_under_the_reader_is_unreadable(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(encode(SIGNAL))
-    result = measure(tmp_path, "a.wav", ["meddling"])
+    result = measure(Folder(tmp_path), "a.wav", Reading(("meddling",)))
     assert isinstance(result, Unusable)
     assert (result.code, result.fate) == ("input.changed_during_read", Fate.UNREADABLE)
 
 
 # ----------------------------------------------------------------------------------------------------------------------
-# load
+# Spans and tags
 
 
-def test_a_recording_is_loaded_whole(tmp_path: Path) -> None:
-    long = quantised(noise(1, duration=5, num_channels=2), 16)
-    data = encode(long, container="FLAC")
-    (tmp_path / "a.flac").write_bytes(data)
-    samples, sample_rate = load(tmp_path, "a.flac", expected_sha256=hashlib.sha256(data).hexdigest())
-    assert sample_rate == 16_000
-    assert np.array_equal(samples, long)
-    assert samples.dtype == np.float32
-    assert samples.flags.c_contiguous
-    assert not samples.flags.writeable
+def test_spans_of_a_flac_file_are_measured_beside_the_proof_of_its_md5(tmp_path: Path) -> None:
+    (tmp_path / "a.flac").write_bytes(encode(SIGNAL, container="FLAC"))
+    result = measure(Folder(tmp_path), "a.flac", READING, [Span(0.5, 1.0), Span(1.0)])
+    assert isinstance(result, Measured)
+    assert [(clip["start"], clip["num_samples"]) for clip in result.clips] == [(0.5, 8_000), (1.0, 16_000)]
+    (tmp_path / "a.flac").write_bytes(bytes(flac(md5=bytes(range(16)))))
+    damaged = measure(Folder(tmp_path), "a.flac", READING, [Span(0.5, 1.0)])
+    assert isinstance(damaged, Unusable)
+    assert damaged.code == "audio.md5_mismatch"
 
 
-def test_a_recording_that_changed_since_it_was_measured_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "a.wav").write_bytes(encode(SIGNAL))
-    with pytest.raises(MachineError, match="its content is not the one that was ingested") as caught:
-        load(tmp_path, "a.wav", expected_sha256="0" * 64)
-    assert (caught.value.where, caught.value.hint) == ("a.wav", "run `lds ingest` again")
-
-
-def test_a_recording_that_is_gone_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(MachineError, match=r"there is no file a\.wav"):
-        load(tmp_path, "a.wav")
+def test_tags_are_kept_only_if_they_are_asked_for(tmp_path: Path) -> None:
+    with sf.SoundFile(tmp_path / "a.flac", "w", 16_000, 2, "PCM_16", format="FLAC") as file:
+        file.title = "A title"
+        file.comment = "write to someone@example.org"
+        file.write(SIGNAL)
+    asked = measure(Folder(tmp_path), "a.flac", Reading(tags=("title",)))
+    unasked = measure(Folder(tmp_path), "a.flac", Reading())
+    assert isinstance(asked, Measured)
+    assert isinstance(unasked, Measured)
+    assert (asked.facts["tags"], unasked.facts["tags"]) == ('{"title":"A title"}', None)
+    assert [problem.code for problem in unasked.problems] == ["privacy.tags"]
+    assert "someone" not in str(unasked)

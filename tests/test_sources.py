@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from listen_datasets import config
 from listen_datasets.errors import RecipeError, UsageError
 from listen_datasets.recipe import Source
-from listen_datasets.sources import check_apart, with_source
+from listen_datasets.sources import check_apart, local_folder, split_kind, with_source
 
 TEXT = '# mine\n[dataset]\nname = "d"   # keep this\n\n'
 
@@ -23,7 +24,7 @@ def root(tmp_path: Path) -> Path:
 
 def added(root: Path, folder: Path, metadata: Sequence[Path] = (), text: str = TEXT) -> tuple[str, tuple[Source, ...]]:
     folder.mkdir(parents=True, exist_ok=True)
-    new = with_source(root, text, folder, metadata)
+    new = with_source(root, text, str(folder), [str(path) for path in metadata])
     return new, config.parse(new).source
 
 
@@ -119,3 +120,49 @@ def test_a_source_beside_or_in_the_dataset_is_fine(root: Path, folder: str) -> N
 def test_a_broken_recipe_is_not_added_to(root: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError):
         added(root, tmp_path / "recordings", text="[dataset\n")
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Archives, URLs, kinds
+
+
+def archived(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("a.wav"))
+    return str(path)
+
+
+def test_an_archive_is_named_without_its_suffixes(root: Path, tmp_path: Path) -> None:
+    text = with_source(root, TEXT, archived(tmp_path / "Takes.tar.gz"), [])
+
+    assert config.parse(text).source == (Source(name="takes", path="../Takes.tar.gz"),)
+
+
+def test_a_kind_stays_before_the_path(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+
+    text = with_source(root, TEXT, f"folder:{tmp_path / 'data'}", [])
+
+    assert config.parse(text).source == (Source(name="data", path="folder:../data"),)
+    assert local_folder(root, "folder:../data") == tmp_path / "data"
+
+
+def test_a_url_stays_as_it_is(root: Path) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    with fsspec.open("memory://takes/a.wav", "wb") as file:
+        file.write(b"x")
+
+    text = with_source(root, TEXT, "memory://takes", [])
+
+    assert config.parse(text).source == (Source(name="takes", path="memory://takes"),)
+    assert local_folder(root, "memory://takes") is None
+
+
+@pytest.mark.parametrize("place", ["nowhere", "folder:nowhere", "notes.txt"])
+def test_what_can_be_no_source_is_refused(root: Path, tmp_path: Path, place: str) -> None:
+    (tmp_path / "notes.txt").write_text("not an archive")
+    kind, name = split_kind(place)
+
+    with pytest.raises(RecipeError):
+        with_source(root, TEXT, f"{kind}{tmp_path / name}", [])

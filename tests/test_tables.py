@@ -16,7 +16,8 @@ from listen_datasets.testing.manifests import manifest, row
 
 SCHEMA = json.loads((tables.schemas_folder() / "manifest.schema.json").read_text(encoding="utf-8"))
 OWNED = sorted(SCHEMA["properties"])
-ARROW = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
+ARROW = {"string": pa.string(), "integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(),
+         "array": pa.list_(pa.float64())}  # fmt: skip
 
 
 def test_the_schema_of_the_manifest_is_a_schema() -> None:
@@ -54,7 +55,7 @@ def test_a_column_belongs_to_a_stage_and_a_group(name: str) -> None:
     entry = SCHEMA["properties"][name]
 
     assert name in tables.added_by(entry["x-stage"])
-    assert entry["x-group"] in {"identity", "span", "format", "signal", "decision"}
+    assert entry["x-group"] in {"identity", "span", "format", "signal", "tags", "decision"}
     assert name == name.lower().strip("_")
 
 

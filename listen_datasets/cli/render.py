@@ -130,7 +130,15 @@ def _tally(numbers: Mapping[str, int]) -> str:
 
 def _ingest(entry: Entry) -> Iterator[str]:
     report = entry.report
-    yield f"{duration(report['seconds_of_audio'])} of audio: {_tally(report['containers'])}; rates {_tally(dict(sorted(report['sample_rates'].items(), key=lambda item: int(item[0]))))}"
+    rates = dict(sorted(report["sample_rates"].items(), key=lambda item: int(item[0])))
+    yield f"{duration(report['seconds_of_audio'])} of audio: {_tally(report['containers'])}; rates {_tally(rates)}"
+    work = report["work"]
+    if any(work[name] for name in ("reused", "changed", "gone")):
+        yield f"recordings: {', '.join(f'{name} {number}' for name, number in work.items())}"
+    if report["cut"]:
+        yield f"{report['cut']} clips are parts of {report['recordings']} recordings"
+    for column, splits in report["official_splits"].items():
+        yield f"published splits in the column {visible(column)}: {_tally(splits)}"
     if report["ignored"]:
         yield f"not audio by their names, so not looked at: {_tally(report['ignored'])}"
     for note in report["notes"]:

@@ -1,273 +1,285 @@
 """Read recordings and their metadata into the manifest: the only stage that meets unknown files.
 
-Survey the sources, join the metadata, map one pass over every recording (:func:`listen_datasets.audio.measure`), and
-account for every input: it becomes a row of the manifest or a row of ``rejected.parquet``, never nothing.
+Gather what there is, set aside what is known, map one pass over every other recording
+(:func:`listen_datasets.audio.measure`), and account for every input: it becomes a row of the manifest or a row of
+``rejected.parquet``, never nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
-import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from listen_datasets import catalogue, digest, registry, tables
-from listen_datasets.errors import NothingError, TooManyRejected, UsageError
-from listen_datasets.executors import Lost
-from listen_datasets.executors.batches import map_items
-from listen_datasets.inputs import InputProblem, opened
-from listen_datasets.metadata import MetadataTable, join_key, match, read
-from listen_datasets.metadata.aligned import Aligned, Joined, align, rows_by_recording, text_where_they_differ
+from listen_datasets import digest, registry, tables
+from listen_datasets.errors import TooManyRejected
+from listen_datasets.executors import Done, Lost
+from listen_datasets.executors.batches import cut, map_items
+from listen_datasets.intake import Item, Recording, Said
+from listen_datasets.intake.assembling import assemble, placed, with_folders
+from listen_datasets.intake.comparing import Comparison, Seen, compare
+from listen_datasets.intake.gathering import Intake, gather
+from listen_datasets.intake.known import ORDER, Known, measured_columns, merged, nothing, of_dataset
+from listen_datasets.intake.reporting import report
+from listen_datasets.journal import Journal
+from listen_datasets.metadata.aligned import Joined
 from listen_datasets.model import Finding, Rejected
 from listen_datasets.recipe import Ingest as Config
-from listen_datasets.recipe import Source
-from listen_datasets.schema import MetadataSchema
-from listen_datasets.sources import check_apart, check_disjoint
+from listen_datasets.sources import check_apart, check_disjoint, check_there
+from listen_datasets.spans import Span
 from listen_datasets.stage import Outcome, Stage, Workspace
-from listen_datasets.survey import Survey, survey
+from listen_datasets.stores import Store
 from listen_datasets.text import visible
 
 if TYPE_CHECKING:
-    from listen_datasets.audio import Measured, Unusable
-    from listen_datasets.containers import Problem
+    from listen_datasets.audio import Measured, Reading, Unusable
+    from listen_datasets.intake.collecting import Collection
 
 __all__ = ["STAGE", "Config"]
 
+VERSION = "2"
+STAMPS = "stamps.parquet"
+
 _FEW_REJECTED = 20
 _BATCH_FILES, _BATCH_BYTES = 64, 32_000_000
-_HASH_BLOCK = 1 << 20
-_NO_RECORDING = frozenset({"metadata.file_missing", "metadata.unsafe_path", "metadata.ambiguous"})
-"""What is wrong with a row that names no recording; such a row is an input of its own."""
+_SECONDS, _BYTES_PER_SECOND = 20.0, 50_000
+"""Time that a recording may take: some, and more for large ones; the slowest codec decodes thrice as fast."""
+_LOST = {
+    "worker.crashed": "audio.decoder_crashed",
+    "worker.memory": "audio.decoder_memory",
+    "worker.timeout": "audio.timeout",
+}
 
-Said = tuple[str, Finding]
-"""A finding with the name of the source that it is about: two sources may hold files of the same path."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Inputs:
-    """Everything that an ingest reads, found and joined but not decoded."""
-
-    surveys: Sequence[Survey]
-    joined: Sequence[Joined]
-    schema: str | None
-    findings: Sequence[Said] = ()
-    items: Sequence[tuple[str, str]] = field(default_factory=tuple)
-
-    @property
-    def roots(self) -> dict[str, Path]:
-        return {item.source.name: item.root for item in self.surveys}
+Task = tuple[Recording, tuple[Span, ...] | None]
+"""A recording, and the clips that are wanted of it."""
 
 
 @dataclass(frozen=True)
 class Measure:
     """Measures one recording in a worker: picklable, and small."""
 
-    roots: Mapping[str, Path]
-    probes: tuple[str, ...]
+    stores: Mapping[str, Store]
+    reading: Reading
 
-    def __call__(self, item: tuple[str, str]) -> Measured | Unusable:
-        """Return what :func:`listen_datasets.audio.measure` says about (source, path)."""
+    def __call__(self, task: Task) -> Measured | Unusable:
+        """Return what :func:`listen_datasets.audio.measure` says."""
         from listen_datasets.audio import measure  # noqa: PLC0415 - the coordinator decodes nothing
 
-        source, path = item
-        return measure(self.roots[source], path, self.probes)
+        (source, path), spans = task
+        return measure(self.stores[source], path, self.reading, spans)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """What is to be done.
+
+    Attributes:
+        intake: What there is.
+        known: What is known of it.
+        comparison: Which of the known recordings are as they were.
+        journal: Where results are kept until the commit.
+        stores: Where the recordings of each source lie.
+    """
+
+    intake: Intake
+    known: Known
+    comparison: Comparison
+    journal: Journal
+    stores: Mapping[str, Store]
 
 
 def run(workspace: Workspace, config: Config) -> Outcome:
-    """Measure every recording and build the manifest."""
-    inputs = _gather(workspace, config)
-    rows, rejected, findings = _measure(workspace, inputs)
-    rejected += [item for found in inputs.surveys for item in found.refused]
-    findings += [(item.source, _rejection(item)) for found in inputs.surveys for item in found.refused]
-    digests = {(row["source"], row["path"]): row["sha256"] for row in rows}
-    used = _used(inputs, digests, rejected)
-    rejected += _orphans(inputs.joined)
-    _check_share(config, rejected, len(rows))
-    rows.sort(key=lambda row: (row["source"], row["path"].encode()))
-    _name(rows)
-    aligned = align(inputs.joined, [(row["source"], row["path"]) for row in rows])
-    findings += [*inputs.findings, *aligned.findings]
-    manifest = _manifest(rows, aligned)
+    """Measure every recording that is not known and build the manifest."""
+    plan = _plan(workspace, config)
+    collected = _measure(workspace, config, plan)
+    same = {plan.intake.items[position].recording: sha256 for position, sha256 in plan.comparison.same.items()}
+    digests = {**same, **collected.digests}
+    facts, rejected, findings = _with_known(plan, collected)
+    used = _used(config, plan.intake, digests, rejected)
+    rejected += [item for found in plan.intake.surveys for item in found.refused]
+    findings += [(item.source, _rejection(item)) for item in rejected]
+    assembled = assemble(plan.intake, facts, _earlier(workspace))
+    rejected += assembled.rejected
+    _check_share(config, rejected, assembled.manifest.num_rows)
+    manifest = assembled.manifest
+    if config.label_from_folder:
+        manifest = with_folders(manifest, workspace.recipe.dataset.label or "label")
     return Outcome(
         manifest=manifest,
         rejected=tables.rejected_table(rejected),
-        findings=_placed(findings, manifest),
-        report=_report(inputs, manifest, rows),
+        findings=placed([*findings, *plan.intake.findings, *assembled.findings], manifest),
+        report=report(plan.intake, same, _before(workspace), manifest),
         used=used,
+        caches={STAMPS: _stamps(plan.intake.items, digests)},
     )
 
 
 def inputs(workspace: Workspace, config: Config) -> dict[str, str]:
-    """Hash everything that an ingest would read: listing, content, metadata, schema, decoder."""
-    gathered = _gather(workspace, config)
-    digests: dict[tuple[str, str], str] = {}
-    refused: list[Rejected] = []
-    shown = workspace.progress(gathered.items, total=len(gathered.items), label="compare", unit="recording")
-    for source, path in shown:
-        try:
-            digests[source, path] = _sha256(gathered.roots[source], path)
-        except InputProblem as problem:
-            refused.append(
-                Rejected(source=source, path=path, code=problem.code, reason=problem.reason, fate=problem.fate)
-            )
-    refused += [item for found in gathered.surveys for item in found.refused]
-    return _used(gathered, digests, refused)
+    """Return digests of everything that an ingest reads; what is not known is not read for it."""
+    plan = _plan(workspace, config)
+    same = {plan.intake.items[position].recording: sha256 for position, sha256 in plan.comparison.same.items()}
+    return _used(config, plan.intake, same, [])
 
 
-def _gather(workspace: Workspace, config: Config) -> _Inputs:
-    if not workspace.recipe.source:
-        raise UsageError(
-            "the recipe names no source", where="lds.toml", hint=f"lds ingest {workspace.root.name} SOURCE"
-        )
-    check_disjoint(workspace.source_roots())
-    schema_path = workspace.beside(workspace.recipe.metadata_schema)
-    schema = MetadataSchema.load(schema_path) if schema_path.exists() else None
-    surveys: list[Survey] = []
-    joined: list[Joined] = []
-    described, findings = _tables(workspace, schema)
-    for source in workspace.recipe.source:
-        root = workspace.source_root(source)
+# ----------------------------------------------------------------------------------------------------------------------
+# The plan
+
+
+def _plan(workspace: Workspace, config: Config) -> _Plan:
+    """Find out what is to be done, once a workspace: `inputs` and `run` want the same."""
+    if "ingest" not in workspace.memory:
+        workspace.memory["ingest"] = _make_plan(workspace, config)
+    return cast("_Plan", workspace.memory["ingest"])
+
+
+def _make_plan(workspace: Workspace, config: Config) -> _Plan:
+    from listen_datasets.tags import check_known  # noqa: PLC0415 - start-up time
+
+    check_known(config.tags)
+    check_there(workspace.root, workspace.recipe.source)
+    roots = workspace.source_roots()
+    check_disjoint(roots)
+    for root in roots.values():
         check_apart(workspace.root, root)
-        paths = [workspace.beside(name) for name in source.metadata]
-        read_tables = [described[source.name, name] for name in source.metadata]
-        keys = [join_key(table, config.join_key) for table in read_tables]
-        named = {
-            value for table, key in zip(read_tables, keys, strict=True) for value in table.columns[key].to_pylist()
-        }
-        found = survey(source, root, named=named - {None}, tables=paths)
-        surveys.append(found)
-        for path, table, key in zip(paths, read_tables, keys, strict=True):
-            # A row may name what cannot be opened, such as a link: that is one input, not two.
-            there = [*found.recordings, *(item.path for item in found.refused)]
-            matched = match(table, key, there, folder=_folder(path, root))
-            joined.append(Joined(source=source.name, table=table, matched=matched))
-            findings += [(source.name, item) for item in matched.findings if item.code != "metadata.row_missing"]
-    items = tuple((found.source.name, path) for found in surveys for path in found.recordings)
-    findings += _without_row(joined, items)
-    if not items and not any(found.refused for found in surveys):
-        raise NothingError(
-            "no recording in any source",
-            where=", ".join(source.path for source in workspace.recipe.source),
-            hint="is the path right? files are taken by suffix: wav flac ogg oga opus mp3 aif aiff aifc",
-        )
-    schema_digest = digest.of_file(schema_path) if schema is not None else None
-    return _Inputs(surveys=surveys, joined=joined, schema=schema_digest, findings=findings, items=items)
+    stores = workspace.stores()
+    intake = gather(workspace.root, workspace.recipe, config, stores, roots)
+    journal = Journal(
+        workspace.disk, workspace.staging, "ingest", digest.of_json({"version": VERSION, **_means(config)})
+    )
+    known = _known(workspace, config, journal)
+    wanted = [known.clips_of(item, intake.spans(item.recording)) is not None for item in intake.items]
+    trusted = _trusted(workspace) if config.trust_stat else {}
+    comparison = compare(intake.items, wanted, known, stores, workspace.executor, workspace.progress, trusted)
+    return _Plan(intake=intake, known=known, comparison=comparison, journal=journal, stores=stores)
 
 
-def _table_names(sources: Sequence[Source]) -> dict[tuple[str, str], str]:
-    """Return how findings call each table: by its file's name, unless another one has that too."""
-    tables_ = [(source.name, name) for source in sources for name in source.metadata]
-    times = Counter(Path(name).name for _, name in tables_)
-    return {
-        (source, name): Path(name).name
-        if times[Path(name).name] == 1
-        else f"{source}/{Path(name).parent.name}/{Path(name).name}"
-        for source, name in tables_
-    }
+def _means(config: Config) -> dict[str, str]:
+    """Return digests of what measures and decodes."""
+    from listen_datasets.opening import decoders  # noqa: PLC0415 - only an ingest needs the decoder
+
+    measuring = [registry.names("probes"), measured_columns(), config.tags]
+    return {"probes": digest.of_json(measuring), "decoder": digest.of_json(decoders())}
 
 
-def _tables(
-    workspace: Workspace, schema: MetadataSchema | None
-) -> tuple[dict[tuple[str, str], MetadataTable], list[Said]]:
-    """Return the tables of all sources, typed by the schema, by source and name in the recipe; and what is wrong there."""
-    names = _table_names(workspace.recipe.source)
-    found = {key: _read(workspace.beside(key[1]), name) for key, name in names.items()}
-    findings = [(key[0], item) for key, table in found.items() for item in table.findings]
-    if schema is None:
-        return found, findings
-    judged = {key: schema.typed(table) for key, table in found.items()}
-    findings += [(key[0], item) for key, (_, wrong) in judged.items() for item in wrong]
-    typed = text_where_they_differ(list(found.values()), [table for table, _ in judged.values()])
-    return dict(zip(found, typed, strict=True)), findings
+def _known(workspace: Workspace, config: Config, journal: Journal) -> Known:
+    from listen_datasets.intake.collecting import remembered  # noqa: PLC0415 - as above
+
+    previous = workspace.previous
+    if workspace.force:
+        return nothing()
+    journalled = remembered(journal.pieces())
+    if previous is None or previous.entry.version != VERSION:
+        return journalled
+    if any(previous.entry.used.get(name) != value for name, value in _means(config).items()):
+        return journalled
+    dataset = of_dataset(previous.manifest, previous.rejected, previous.findings)
+    return merged(journalled, dataset) if journalled.entries else dataset
 
 
-def _read(path: Path, name: str) -> MetadataTable:
-    table = read(path, name=name)
-    if {"start", "end"} <= set(table.columns.column_names):
-        raise UsageError(
-            "the columns `start` and `end` would cut recordings into clips, which lds cannot do yet",
-            where=table.name,
-            hint="rename the columns if they mean something else",
-        )
-    return table
+def _earlier(workspace: Workspace) -> dict[Recording, tuple[str, str]]:
+    """Return sha256 and id of the recordings of the manifest as it is."""
+    if workspace.previous is None:
+        return {}
+    names = ("source", "path", "sha256", "recording_id")
+    columns = (workspace.previous.manifest[name].to_pylist() for name in names)
+    return {(source, path): (sha256, name) for source, path, sha256, name in zip(*columns, strict=True)}
 
 
-def _folder(path: Path, root: Path) -> str:
-    """Return where a table lies below the source, or nothing if it lies elsewhere."""
-    folder = path.resolve().parent
-    return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else ""
+def _before(workspace: Workspace) -> set[Recording]:
+    """Return the recordings that the dataset holds as it is, the rejected ones among them."""
+    if workspace.previous is None:
+        return set()
+    rejected = workspace.previous.rejected
+    read = rejected.filter(pc.is_valid(rejected["sha256"]))
+    return {*_earlier(workspace), *zip(read["source"].to_pylist(), read["path"].to_pylist(), strict=True)}
 
 
-def _without_row(joined: Sequence[Joined], items: Sequence[tuple[str, str]]) -> Iterator[Said]:
-    """Yield the recordings that no table of their source names; a source without tables expects none."""
-    described = rows_by_recording(joined)
-    sources = {item.source for item in joined}
-    for source, path in items:
-        if source in sources and (source, path) not in described:
-            missing = catalogue.finding(
-                "metadata.row_missing",
-                "No row of the metadata names this recording.",
-                path=path,
-                hint="add a row, or remove the file from the source",
-            )
-            yield source, missing
+def _trusted(workspace: Workspace) -> Seen:
+    table = workspace.cache(STAMPS)
+    if table is None:
+        return {}
+    columns = (table[name].to_pylist() for name in ("source", "path", "stamp", "sha256"))
+    return {(source, path): (stamp, sha256) for source, path, stamp, sha256 in zip(*columns, strict=True)}
 
 
-def _measure(workspace: Workspace, inputs: _Inputs) -> tuple[list[dict[str, Any]], list[Rejected], list[Said]]:
-    from listen_datasets.audio import Measured  # noqa: PLC0415 - only an ingest that runs needs the decoder
-
-    rows: list[dict[str, Any]] = []
-    rejected: list[Rejected] = []
-    findings: list[Said] = []
-    measure = Measure(inputs.roots, registry.names("probes"))
-    mean = sum(found.bytes for found in inputs.surveys) / max(1, len(inputs.items))
-    size = max(1, min(_BATCH_FILES, int(_BATCH_BYTES / max(mean, 1))))
-    results = map_items(workspace.executor, measure, inputs.items, size)
-    shown = workspace.progress(results, total=len(inputs.items), label="ingest", unit="recording")
-    for position, result in shown:
-        source, path = inputs.items[position]
-        if isinstance(result, Lost):
-            item = Rejected(source=source, path=path, code=result.code, reason=f"the decoder failed: {result.reason}")
-        elif isinstance(result.value, Measured):
-            rows.append({"source": source, "path": path, **result.value.facts})
-            findings += [(source, _problem(problem, path)) for problem in result.value.problems]
-            continue
-        else:
-            bad = result.value
-            item = Rejected(
-                source=source, path=path, code=bad.code, reason=bad.reason, fate=bad.fate,
-                bytes=bad.bytes, sha256=bad.sha256,
-            )  # fmt: skip
-        rejected.append(item)
-        findings.append((source, _rejection(item)))
-    return rows, rejected, findings
+# ----------------------------------------------------------------------------------------------------------------------
+# The work
 
 
-def _problem(problem: Problem, path: str) -> Finding:
-    return catalogue.finding(problem.code, problem.message, path=path, hint=problem.hint, evidence=problem.evidence)
+def _measure(workspace: Workspace, config: Config, plan: _Plan) -> Collection:
+    from listen_datasets.audio import Measured, Reading  # noqa: PLC0415 - only an ingest that runs needs the decoder
+    from listen_datasets.intake.collecting import Collection, Keeper, Result  # noqa: PLC0415
+
+    collected, keeper = Collection(), Keeper(plan.journal)
+    items = [item for position, item in enumerate(plan.intake.items) if position not in plan.comparison.same]
+    items.sort(key=lambda item: (item.source, item.position))
+    tasks: list[Task] = [(item.recording, plan.intake.spans(item.recording)) for item in items]
+    results = map_items(
+        workspace.executor,
+        Measure(plan.stores, Reading(registry.names("probes"), config.tags, codecs=True)),
+        tasks,
+        cut([item.bytes for item in items], _BATCH_FILES, _BATCH_BYTES),
+        [_SECONDS + item.bytes / _BYTES_PER_SECOND for item in items],
+    )
+    shown = workspace.progress(results, total=len(items), label="ingest", unit="recording", seconds=_seconds)
+    try:
+        for position, result in shown:
+            source, path = items[position].recording
+            if isinstance(result, Lost):
+                collected.reject(_lost(items[position], result))
+            elif isinstance(result.value, Measured):
+                _keep(Result(source, path, measured=result.value), collected, keeper)
+            else:
+                _keep(Result(source, path, unusable=result.value), collected, keeper)
+    except BaseException:
+        # Interrupted: what is done is done.
+        keeper.flush()
+        raise
+    return collected
+
+
+def _keep(result: Any, collected: Collection, keeper: Any) -> None:  # noqa: ANN401 - types of modules loaded late
+    collected.add(result)
+    keeper.add(result)
+
+
+def _seconds(result: tuple[int, Done[Measured | Unusable] | Lost]) -> float:
+    """Return the length of a recording, for the display of progress."""
+    measured = result[1].value if isinstance(result[1], Done) else None
+    facts = getattr(measured, "facts", None)
+    return float(facts["recording_num_samples"] / facts["sample_rate"]) if facts else 0.0
+
+
+def _lost(item: Item, lost: Lost) -> Rejected:
+    reason = f"the decoder failed twice: {lost.reason}"
+    return Rejected(source=item.source, path=item.path, code=_LOST[lost.code], reason=reason, bytes=item.bytes)
+
+
+def _with_known(plan: _Plan, collected: Collection) -> tuple[pa.Table, list[Rejected], list[Said]]:
+    """Return what was measured now together with what was known: facts, rejected, and findings about the bytes."""
+    rows: list[int] = []
+    rejected = list(collected.rejected)
+    problems = dict(collected.problems)
+    for position in plan.comparison.same:
+        item = plan.intake.items[position]
+        entry = plan.known.entries[item.recording]
+        if entry.rejected is not None:
+            rejected.append(entry.rejected)
+        rows += plan.known.clips_of(item, plan.intake.spans(item.recording)) or ()
+        if item.recording in plan.known.problems:
+            problems[item.recording] = plan.known.problems[item.recording]
+    facts = pa.concat_tables([collected.facts(), plan.known.facts.take(pa.array(rows, pa.int64()))]).sort_by(ORDER)
+    return facts, rejected, [(source, item) for (source, _), found in problems.items() for item in found]
 
 
 def _rejection(item: Rejected) -> Finding:
+    from listen_datasets import catalogue  # noqa: PLC0415 - start-up time
+
     return catalogue.finding(item.code, item.reason, path=item.path)
-
-
-def _orphans(joined: Sequence[Joined]) -> list[Rejected]:
-    """Return the rows of the metadata that name no recording, as the inputs that they are."""
-    orphans = []
-    for item in joined:
-        lines = {finding.line: finding for finding in item.matched.findings if finding.code in _NO_RECORDING}
-        for row, code in item.matched.unused.items():
-            if code in _NO_RECORDING:
-                finding = lines.get(int(item.table.lines[row]))
-                value = finding.value if finding and finding.value else f"{item.table.name}:{item.table.lines[row]}"
-                reason = finding.message if finding else "the row names no recording"
-                orphans.append(Rejected(source=item.source, path=visible(value), code=code, reason=reason))
-    return orphans
 
 
 def _check_share(config: Config, rejected: Sequence[Rejected], kept: int) -> None:
@@ -283,102 +295,39 @@ def _check_share(config: Config, rejected: Sequence[Rejected], kept: int) -> Non
     )
 
 
-def _name(rows: Sequence[dict[str, Any]]) -> None:
-    """Give every recording its id: from its content, and numbered among copies in the order of their paths."""
-    copies: Counter[str] = Counter()
-    for row in rows:
-        stem = row["sha256"][:20]
-        copy = copies[stem]
-        copies[stem] += 1
-        row["recording_id"] = row["clip_id"] = f"{stem}-{copy}" if copy else stem
-
-
-def _manifest(rows: Sequence[dict[str, Any]], aligned: Aligned) -> pa.Table:
-    for row, file, line in zip(rows, aligned.files, aligned.lines, strict=True):
-        row["metadata_file"], row["metadata_line"] = file, line
-    manifest = tables.table_of(rows, "ingest")
-    taken = set(manifest.column_names)
-    for name in aligned.columns.column_names:
-        arrival = tables.manifest_name(name)
-        if arrival in taken:
-            raise UsageError(
-                f"two columns of the metadata would be called {arrival!r}; {name!r} is one of them",
-                hint="rename one of them",
-            )
-        taken.add(arrival)
-        manifest = manifest.append_column(arrival, aligned.columns[name])
-    return manifest
-
-
-def _placed(findings: Sequence[Said], manifest: pa.Table) -> list[Finding]:
-    """Name the clip of each finding, and sort: the order in which workers answered must not show."""
-    names = ("source", "path", "metadata_file", "metadata_line", "clip_id")
-    places: dict[tuple[str, str | None, int | None], str] = {}
-    for source, path, file, line, clip in zip(*(manifest[name].to_pylist() for name in names), strict=True):
-        places[source, path, None] = clip
-        if line is not None:
-            places[source, file, line] = clip
-    ordered = sorted(findings, key=lambda said: (*_order(said[1]), said[0]))
-    return [
-        msgspec.structs.replace(item, clip_id=item.clip_id or places.get((source, item.path, item.line)))
-        for source, item in ordered
-    ]
-
-
-def _order(item: Finding) -> tuple[str, str, int, str, str]:
-    return (item.code, item.path or "", item.line or 0, item.field or "", item.message)
-
-
-def _report(inputs: _Inputs, manifest: pa.Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    ignored: Counter[str] = Counter()
-    for found in inputs.surveys:
-        ignored.update({suffix or "no suffix": count for suffix, count in found.ignored.items()})
-    return {
-        "sources": [found.source.name for found in inputs.surveys],
-        "metadata": {item.table.name: len(item.table) for item in inputs.joined},
-        "columns": list(tables.user_columns(manifest).values()),
-        "seconds_of_audio": round(sum(row["duration"] for row in rows), 3),
-        "containers": dict(sorted(Counter(row["container"] for row in rows).items())),
-        "sample_rates": {str(rate): n for rate, n in sorted(Counter(row["sample_rate"] for row in rows).items())},
-        "ignored": dict(sorted(ignored.items())),
-        "notes": [
-            f"{name} lies in the source {found.source.name!r} and was not read; give it with --metadata"
-            for found in inputs.surveys
-            if not found.source.metadata
-            for name in found.unused_tables
-        ],
-    }
-
-
-def _used(inputs: _Inputs, digests: Mapping[tuple[str, str], str], rejected: Sequence[Rejected]) -> dict[str, str]:
+def _used(
+    config: Config, intake: Intake, digests: Mapping[Recording, str], rejected: Sequence[Rejected]
+) -> dict[str, str]:
     """Return what an ingest depends on. A rejected file counts by its bytes too: a mended one must be noticed."""
-    from listen_datasets.decoding import DECODER  # noqa: PLC0415 - only an ingest needs the decoder
-
-    content = {**{(item.source, item.path): item.sha256 or item.code for item in rejected}, **digests}
+    refused = [item for found in intake.surveys for item in found.refused]
+    content = {(item.source, item.path): item.sha256 or item.code for item in (*rejected, *refused)}
+    content.update(digests)
     listing = [
         [source, path, content.get((source, path), "")]
-        for source, path in sorted({*inputs.items, *((r.source, r.path) for s in inputs.surveys for r in s.refused)})
+        for source, path in sorted({item.recording for item in intake.items} | {(r.source, r.path) for r in refused})
     ]
-    metadata = [[item.source, item.table.name, item.table.sha256] for item in inputs.joined]
     used = {
         "recordings": digest.of_json(listing),
-        "metadata": digest.of_json(metadata),
-        "probes": digest.of_json(registry.names("probes")),
-        "decoder": digest.of_json(DECODER),
+        "metadata": digest.of_json([[item.source, item.table.name, _table_digest(item)] for item in intake.joined]),
+        **_means(config),
     }
-    return used if inputs.schema is None else {**used, "schema": f"sha256:{inputs.schema}"}
+    return used if intake.schema is None else {**used, "schema": f"sha256:{intake.schema}"}
 
 
-def _sha256(root: Path, path: str) -> str:
-    state = hashlib.sha256()
-    with opened(root, path) as file:
-        buffer = memoryview(bytearray(min(file.size + 1, _HASH_BLOCK)))
-        position = 0
-        while count := file.read_into(buffer, position):
-            state.update(buffer[:count])
-            position += count
-        file.check_unchanged()
-    return state.hexdigest()
+def _table_digest(item: Joined) -> str:
+    return item.table.sha256 or digest.of_table(item.table.columns, item.table.columns.column_names)
 
 
-STAGE = Stage(name="ingest", version="1", config=Config, run=run, inputs=inputs, needs=())
+def _stamps(items: Sequence[Item], digests: Mapping[Recording, str]) -> pa.Table:
+    known = [item for item in items if item.stamp is not None and item.recording in digests]
+    return pa.table(
+        {
+            "source": pa.array([item.source for item in known], pa.string()),
+            "path": pa.array([item.path for item in known], pa.string()),
+            "stamp": pa.array([item.stamp for item in known], pa.string()),
+            "sha256": pa.array([digests[item.recording] for item in known], pa.string()),
+        }
+    )
+
+
+STAGE = Stage(name="ingest", version=VERSION, config=Config, run=run, inputs=inputs, needs=())

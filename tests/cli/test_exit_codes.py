@@ -21,7 +21,7 @@ from listen_datasets.cli import program
 from listen_datasets.cli.program import run
 from listen_datasets.cli.stage_command import exit_code
 from listen_datasets.errors import ExitCode
-from listen_datasets.executors import Done
+from listen_datasets.executors import Done, Lost
 from listen_datasets.model import Fate
 from listen_datasets.storage import Disk
 
@@ -88,10 +88,19 @@ def test_2_when_the_call_is_wrong(
 class _NoPermission:
     """An executor whose workers may not read anything: root may read every file, so no file can stand for it."""
 
-    def map(self, fn: Callable[[T], R], tasks: Sequence[T]) -> Iterator[Done[R]]:  # noqa: ARG002
+    def map(self, fn: Callable[[T], R], tasks: Sequence[T]) -> Iterator[Done[R] | Lost]:
+        raise NotImplementedError
+
+    def map_batches(
+        self,
+        fn: Callable[[T], R],  # noqa: ARG002
+        items: Sequence[T],  # noqa: ARG002
+        batches: Sequence[range],
+        seconds: Sequence[float] | None = None,  # noqa: ARG002
+    ) -> Iterator[tuple[int, Done[R] | Lost]]:
         refused = Unusable("input.unreadable", "permission denied", Fate.UNREADABLE)
-        for batch in tasks:
-            yield Done(cast("R", [refused for _ in cast("Sequence[object]", batch)]))
+        for batch in batches:
+            yield from ((position, Done(cast("R", refused))) for position in batch)
 
 
 def test_3_when_an_input_cannot_be_read(small: Path) -> None:

@@ -93,7 +93,7 @@ def test_the_ledger_knows_every_file_of_the_dataset(done: tuple[Path, dict[str, 
     known = ledger.state(Dataset.open(root).ledger().entries)
     there = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
 
-    mine = {"lds.toml", "metadata.schema.json", "provenance.jsonl", ".lds/lock"}
+    mine = {"lds.toml", "metadata.schema.json", "provenance.jsonl", ".lds/lock", ".lds/cache/stamps.parquet"}
     assert there - known.keys() == mine
     assert known.keys() <= there
 

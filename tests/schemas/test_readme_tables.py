@@ -53,14 +53,14 @@ def _of(schema: pa.Schema) -> list[tuple[str, str]]:
     return [(field.name, str(field.type)) for field in schema]
 
 
-@pytest.mark.parametrize("group", ["identity", "span", "format", "signal", "decision"])
+@pytest.mark.parametrize("group", ["identity", "span", "format", "signal", "tags", "decision"])
 def test_readme_lists_the_manifest_columns_of_the_schema(group: str) -> None:
     assert _manifest(group) in README
 
 
 def test_every_manifest_column_is_of_a_group_that_the_readme_lists() -> None:
     groups = {entry["x-group"] for entry in tables.owned_columns().values()}
-    assert groups == {"identity", "span", "format", "signal", "decision"}
+    assert groups == {"identity", "span", "format", "signal", "tags", "decision"}
 
 
 @pytest.mark.parametrize("severity", ["error", "warning", "note"])
