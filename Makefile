@@ -56,9 +56,10 @@ fuzz: $(VENV)/.dev   ## mutate recordings of every container 10,000 times and in
 demo: $(VENV)/.run   ## install, then run the whole job on a copy of sample_data
 	@$(BIN)/python sample_data/demo.py $(DEMO)
 
-bench: $(VENV)/.dev  ## time the whole job beside a plain pandas + librosa + joblib script
+bench: $(VENV)/.dev  ## time the whole job beside a plain script, and ingest beside a bare reading of the files
 	$(BIN)/python -m pip install --quiet joblib pyloudnorm scikit-learn
 	$(BIN)/python benchmarks/end_to_end.py
+	$(BIN)/python benchmarks/ingest.py sample_data/recordings
 
 build: $(VENV)/.dev  ## build sdist and wheel, install the wheel in a fresh environment, run it
 	rm -rf dist build/wheel-env

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +15,6 @@ from listen_datasets.inputs import Found, InputProblem
 from listen_datasets.stores.hf_rows import no_sound
 from listen_datasets.stores.hf_shard import Shard
 from listen_datasets.stores.row_names import RowNames
-from listen_datasets.stores.splits import placed
 
 
 class Row(NamedTuple):
@@ -34,20 +32,22 @@ class Row(NamedTuple):
 
 
 class HfIndex:
-    """The rows of all shards, by path. Paths are kept as Arrow text: a million of them take some 60 MB."""
+    """The rows of shards, by path. Paths are kept as Arrow text: a million of them take some 60 MB.
 
-    def __init__(self, shards: Mapping[str, Shard | InputProblem], taken: Sequence[str]) -> None:
+    A row lies below its shard, as a member does below its archive: what it is called depends on no other shard, which
+    may be one that this process could read and another one could not.
+    """
+
+    def __init__(self, shards: Mapping[str, Shard | InputProblem]) -> None:
         """Give every row a path.
 
         Args:
             shards: What each shard holds, or why it cannot be read; in the order of their paths.
-            taken: Paths that something else has.
         """
         self.shards = {path: shard for path, shard in shards.items() if isinstance(shard, Shard) and shard.sound}
         self._order = list(self.shards)
         self._firsts = list(itertools.accumulate((shard.rows for shard in self.shards.values()), initial=0))
-        names, rows = RowNames(taken), Counter[str]()
-        pieces = [_paths(path, shard, names, rows) for path, shard in self.shards.items()]
+        pieces = [_paths(path, shard) for path, shard in self.shards.items()]
         self.paths = pa.chunked_array(pieces, pa.large_string())
         self._by_path = np.asarray(pc.sort_indices(self.paths))
         self._sorted = self.paths.take(pa.array(self._by_path)).combine_chunks()
@@ -80,12 +80,9 @@ class HfIndex:
         return Row(self._order[at], self.shards[self._order[at]], number - self._firsts[at])
 
 
-def _paths(path: str, shard: Shard, names: RowNames, rows: Counter[str]) -> pa.Array:
-    config, split = placed(path)
-    folder = "/".join(part for part in (config, split) if part)
-    paths = [names.path(folder, name, rows[folder] + row) for row, name in enumerate(shard.names)]
-    rows[folder] += shard.rows
-    return pa.array(paths, pa.large_string())
+def _paths(path: str, shard: Shard) -> pa.Array:
+    names = RowNames()
+    return pa.array((names.path(path, name, row) for row, name in enumerate(shard.names)), pa.large_string())
 
 
 def _size(shard: Shard, row: int) -> int:

@@ -1,8 +1,8 @@
 """Datasets of the Hugging Face Hub as sources: Parquet shards with the recordings embedded in a column.
 
 ``hf-parquet:FOLDER`` reads every shard below the folder; ``hf-parquet:FOLDER#COLUMN`` says which column holds the sound
-where several do. A row is a recording; it is called what the row calls it, below the names of its configuration and its
-split. All other columns are its metadata, numbers of classes by their names.
+where several do. A row is a recording; it is called by its shard and what the row calls it. All other columns are its
+metadata, numbers of classes by their names.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from listen_datasets import inputs
-from listen_datasets.errors import RecipeError
+from listen_datasets.errors import RecipeError, UsageError
 from listen_datasets.executors import Done, Executor
 from listen_datasets.executors.local import LocalProcesses
 from listen_datasets.inputs import Found, InputProblem, OpenInput
@@ -104,12 +104,12 @@ class HfParquet:
         ]
 
     def _find(self, path: str) -> Row | None:
-        row = _index(self).find(path)
-        if row is None or _stamp(self.root, row.shard) == row.content.stamp:
-            return row
-        # The shards are others than when this process looked at them first.
-        _index.cache_clear()
-        return _index(self).find(path)
+        for shard in itertools.accumulate(path.split("/")[:-1], "{}/{}".format):
+            # A folder may be called like a shard: Spark writes such.
+            stamp = _stamp(self.root, shard) if shard.endswith(SUFFIX) else None
+            if stamp is not None and (row := _index(Place(self.root, shard, self.column), stamp).find(path)):
+                return row
+        return None
 
 
 def recognises(folder: Path) -> bool:
@@ -118,7 +118,8 @@ def recognises(folder: Path) -> bool:
     first = next((name for name in names if name.endswith(SUFFIX)), None)
     if first is None or any(inputs.is_audio(name) for name in names):
         return False
-    with contextlib.suppress(InputProblem, RecipeError, pa.ArrowException, OSError):
+    # UnicodeDecodeError is the name of a column that is no UTF-8.
+    with contextlib.suppress(InputProblem, UsageError, pa.ArrowException, OSError, UnicodeDecodeError):
         with inputs.opened(folder, first) as file, os.fdopen(os.dup(file.fd), "rb") as data:
             schema = pq.ParquetFile(data, arrow_extensions_enabled=False).schema_arrow
         return columns_of(schema, None, first) is not None
@@ -146,20 +147,18 @@ class _Content:
 
 
 def _listed(root: Path) -> tuple[tuple[str, str | None], ...]:
-    """Return the Parquet files of a folder with their stamps, and everything that has the name of a recording."""
+    """Return the Parquet files of a folder with their stamps."""
     return tuple(
-        (found.path, found.stamp) for found in inputs.walk(root) if found.kind == "file" and _matters(found.path)
+        (found.path, found.stamp)
+        for found in inputs.walk(root)
+        if found.kind == "file" and not found.junk and found.path.endswith(SUFFIX)
     )
-
-
-def _matters(path: str) -> bool:
-    return path.endswith(SUFFIX) or inputs.is_audio(path)
 
 
 @functools.lru_cache(2)
 def _content(store: HfParquet, listed: tuple[tuple[str, str | None], ...]) -> _Content:
     """Read everything but the sound."""
-    paths = [path for path, _ in listed if path.endswith(SUFFIX)]
+    paths = [path for path, _ in listed]
     executor = LocalProcesses(workers=1, timeout=_SECONDS) if store.executor is None else store.executor
     results = executor.map(read_shard, [Place(store.root, path, store.column) for path in paths])
     shards: dict[str, Shard | InputProblem] = {}
@@ -168,15 +167,13 @@ def _content(store: HfParquet, listed: tuple[tuple[str, str | None], ...]) -> _C
     if not any(isinstance(shard, InputProblem) or shard.sound for shard in shards.values()):
         which = "a column with sound" if store.column is None else f"a column {visible(store.column)} with sound"
         raise RecipeError(f"no Parquet file in the folder has {which}", where=visible(str(store.root)))
-    return _Content(shards, HfIndex(shards, [path for path, _ in listed]))
+    return _Content(shards, HfIndex(shards))
 
 
 @functools.lru_cache(4)
-def _index(store: HfParquet) -> HfIndex:
-    """Find out what the rows are called: workers need no more than that."""
-    listed = [path for path, _ in _listed(store.root)]
-    places = [Place(store.root, path, store.column) for path in listed if path.endswith(SUFFIX)]
-    return HfIndex({place.path: read_names(place) for place in places}, listed)
+def _index(place: Place, stamp: str) -> HfIndex:  # noqa: ARG001 - another stamp is another file
+    """Find out what the rows of one shard are called: workers need no more than that."""
+    return HfIndex({place.path: read_names(place)})
 
 
 @functools.lru_cache(2)

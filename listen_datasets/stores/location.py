@@ -27,10 +27,21 @@ from listen_datasets.stores.web import WebFile
 from listen_datasets.stores.zip import Zip
 from listen_datasets.text import visible
 
-LAYOUTS: Mapping[str, str] = {}
-"""Layouts of folders, most telling first, and the stores for them as ``module:class``.
+LAYOUTS: Mapping[str, str] = {
+    "hf-parquet": "listen_datasets.stores.hf_parquet:HfParquet",
+    "audiofolder": "listen_datasets.stores.audiofolder:AudioFolder",
+    "webdataset": "listen_datasets.stores.webdataset:WebDataset",
+    "lhotse": "listen_datasets.stores.lhotse:Lhotse",
+}
+"""Layouts of published datasets, and the stores for them as ``module:class``.
 
-A class is made with the folder; its module says by ``recognise(folder: Path) -> str | None`` whether a folder is one.
+``class.at(location: Path)`` makes a store.
+"""
+
+RECOGNISED = ("hf-parquet", "webdataset", "lhotse")
+"""Layouts that are recognised, most telling first, by ``recognises(folder: Path) -> bool`` of their module.
+
+The others may be what any folder of recordings looks like, so they must be said.
 """
 
 _ARCHIVES: Mapping[str, type[Tar | Zip]] = {"tar": Tar, "zip": Zip}
@@ -81,6 +92,8 @@ def _remote(url: str, policy: Policy) -> CloudFile | WebFile:
 
 def _local(path: Path, kind: str | None) -> Store:
     where = visible(str(path))
+    if kind is not None and kind in LAYOUTS:
+        return _of_layout(kind, path)
     if path.is_dir():
         return _folder(path, kind, where)
     if kind is not None and kind not in _ARCHIVES:
@@ -99,13 +112,17 @@ def _folder(path: Path, kind: str | None, where: str) -> Store:
     if kind in _ARCHIVES:
         raise RecipeError(f"a source that is to be {kind} is a folder", where=where, hint="leave the kind out")
     if kind is None:
-        kind = next((name for name in LAYOUTS if _layout(name)[0].recognise(path)), "folder")
+        kind = next((name for name in RECOGNISED if _layout(name)[0].recognises(path)), "folder")
     if kind == "folder":
         return Folder(path)
     if kind not in LAYOUTS:
         known = ", ".join(("folder", *_ARCHIVES, *LAYOUTS))
         raise RecipeError(f"there is no kind of source called {visible(kind)}", where=where, hint=f"there are {known}")
-    made: Store = _layout(kind)[1](path)
+    return _of_layout(kind, path)
+
+
+def _of_layout(kind: str, path: Path) -> Store:
+    made: Store = _layout(kind)[1].at(path)
     return made
 
 

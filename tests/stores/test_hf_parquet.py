@@ -1,62 +1,57 @@
 from __future__ import annotations
 
-import datetime as dt
+import hashlib
 import json
+import os
 import pickle
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from listen_datasets import Dataset, huggingface, stages
-from listen_datasets.audio import Measured, Reading, measure
+from listen_datasets import stages
+from listen_datasets.dataset import Dataset
 from listen_datasets.errors import MetadataError, RecipeError
-from listen_datasets.executors import Done, Lost
 from listen_datasets.executors.serial import Serial
-from listen_datasets.inputs import InputProblem
-from listen_datasets.metadata.cuts import cuts_of
-from listen_datasets.metadata.join import match
-from listen_datasets.stores import hf_rows
+from listen_datasets.huggingface import AUDIO_TYPE, shard_name
+from listen_datasets.inputs import InputProblem, safe_relative
+from listen_datasets.metadata.table import MetadataTable
 from listen_datasets.stores.hf_parquet import HfParquet, recognises
-from listen_datasets.testing.small import spanned_dataset
+from listen_datasets.testing import publications
+from listen_datasets.testing.recordings import encode
+from listen_datasets.testing.signals import noise
 
-T = TypeVar("T")
-R = TypeVar("R")
-
-AUDIO = huggingface.AUDIO_TYPE
 TRAIN = "data/train-00000-of-00001.parquet"
 
-
-def sound(number: int, size: int = 300) -> bytes:
-    return np.random.default_rng(number).bytes(size)
+Cell = Mapping[str, Any] | None
 
 
-def rows(count: int, first: int = 0) -> list[dict[str, Any] | None]:
-    return [{"bytes": sound(number), "path": f"{number}.wav"} for number in range(first, first + count)]
+def cell(data: bytes | None, path: str | None = None) -> Cell:
+    return {"bytes": data, "path": path}
 
 
-def write(
-    root: Path,
-    name: str = TRAIN,
-    audio: Sequence[Mapping[str, Any] | None] | None = None,
+def footer(**features: Any) -> dict[str, str]:
+    return {"huggingface": json.dumps({"info": {"features": features}})}
+
+
+def shard(
+    path: Path,
+    cells: Sequence[Cell],
     features: Mapping[str, Any] | None = None,
+    kinds: Mapping[str, pa.DataType] | None = None,
     options: Mapping[str, Any] | None = None,
-    **columns: Any,
+    **columns: Sequence[Any],
 ) -> Path:
-    arrays = {"audio": pa.array(rows(3) if audio is None else audio, AUDIO)}
-    table = pa.table(
-        {**arrays, **{key: pa.array(value) if isinstance(value, list) else value for key, value in columns.items()}}
-    )
-    if features is not None:
-        table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
-    path = root / name
+    """Write a shard with the recordings in a column ``audio``, and return its path."""
+    arrays = {"audio": pa.array(cells, AUDIO_TYPE)}
+    arrays |= {name: pa.array(values, (kinds or {}).get(name)) for name, values in columns.items()}
+    table = pa.table(arrays).replace_schema_metadata(None if features is None else footer(**features))
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, path, **{"write_page_checksum": True, **(options or {})})
+    pq.write_table(table, path, **(options or {}))
     return path
 
 
@@ -64,478 +59,416 @@ def store(root: Path, column: str | None = None) -> HfParquet:
     return HfParquet(root, column, Serial())
 
 
-def content(found: HfParquet, path: str) -> bytes:
-    with found.opened(path) as file:
+def paths(made: HfParquet) -> list[str]:
+    """Return the paths of the rows in the order of the shards."""
+    return [found.path for found in sorted(made.walk(), key=lambda found: found.position) if found.kind == "file"]
+
+
+def content(made: HfParquet, path: str) -> bytes:
+    with made.opened(path) as file:
         return file.read(0, file.size + 1)
 
 
-def codes(found: HfParquet) -> dict[str, str]:
-    return {item.path: item.problem.code if item.problem else item.kind for item in found.walk()}
+def contents(made: HfParquet) -> dict[str, bytes]:
+    return {path: content(made, path) for path in paths(made)}
 
 
-def columns(found: HfParquet) -> dict[str, list[Any]]:
-    (table,) = found.tables()
+def problem(made: HfParquet, path: str) -> str:
+    with pytest.raises(InputProblem) as caught, made.opened(path):
+        pass
+    return caught.value.code
+
+
+def only(tables: Sequence[MetadataTable]) -> dict[str, list[Any]]:
+    (table,) = tables
     return dict(table.columns.to_pydict())
 
 
 # ----------------------------------------------------------------------------------------------------------------------
-# Recordings
+# Rows as recordings
 
 
-def test_rows_are_recordings_sorted_by_path(tmp_path: Path) -> None:
-    write(tmp_path, audio=rows(12))
-    found = list(store(tmp_path).walk())
+def test_each_row_is_a_recording_with_the_bytes_that_were_published(tmp_path: Path) -> None:
+    shard(tmp_path / TRAIN, [cell(b"one", "a.wav"), cell(b"two", "b.flac")])
 
-    assert [item.path for item in found] == sorted(f"train/{number}.wav" for number in range(12))
-    assert [content(store(tmp_path), f"train/{number}.wav") for number in range(12)] == [
-        sound(number) for number in range(12)
-    ]
-    assert [item.path for item in sorted(found, key=lambda item: item.position)][:3] == [
-        "train/0.wav",
-        "train/1.wav",
-        "train/2.wav",
-    ]
+    assert contents(store(tmp_path)) == {f"{TRAIN}/a.wav": b"one", f"{TRAIN}/b.flac": b"two"}
 
 
-@pytest.mark.parametrize("options", [{}, {"row_group_size": 7}, {"compression": "zstd"}, {"use_dictionary": False}])
-def test_rows_can_be_opened_in_any_order(tmp_path: Path, options: dict[str, Any]) -> None:
-    write(tmp_path, audio=rows(40), options=options)
-    order = [*range(39, -1, -3), *range(40)]
+def test_shards_of_a_split_follow_each_other_and_splits_stay_apart(tmp_path: Path) -> None:
+    for index in range(2):
+        shard(tmp_path / "data" / shard_name("train", index, 2), [cell(b"train %d" % index, f"{index}.wav")])
+    shard(tmp_path / "data" / shard_name("test", 0, 1), [cell(b"test", "0.wav")])
 
-    assert [content(store(tmp_path), f"train/{number}.wav") for number in order] == [sound(number) for number in order]
-
-
-def test_shards_of_configurations_and_splits_lie_in_folders(tmp_path: Path) -> None:
-    for number, name in enumerate(
-        ["en/train-00000-of-00001.parquet", "en/test-00000-of-00001.parquet", "de/train/0000.parquet"]
-    ):
-        write(tmp_path, name, audio=rows(1, number))
-
-    assert codes(store(tmp_path)) == dict.fromkeys(["de/train/2.wav", "en/test/1.wav", "en/train/0.wav"], "file")
-    assert {
-        (table.name, *(table.columns[name][0].as_py() for name in ("config", "split")))
-        for table in store(tmp_path).tables()
-    } == {
-        ("de/train/0000.parquet", "de", "train"),
-        ("en/test-00000-of-00001.parquet", "en", "test"),
-        ("en/train-00000-of-00001.parquet", "en", "train"),
+    assert contents(store(tmp_path)) == {
+        "data/test-00000-of-00001.parquet/0.wav": b"test",
+        "data/train-00000-of-00002.parquet/0.wav": b"train 0",
+        "data/train-00001-of-00002.parquet/1.wav": b"train 1",
     }
 
 
-def test_no_row_is_lost_whatever_it_is_called(tmp_path: Path) -> None:
-    names = ["a.wav", "a.wav", None, "/home/me/a.wav", "../../etc/passwd", "x\x07.wav", "b/c.wav", ""]
-    write(tmp_path, audio=[{"bytes": sound(at), "path": name} for at, name in enumerate(names)])
-    found = store(tmp_path)
-    paths = columns(found)["file_name"]
+def test_configurations_are_folders_and_said_in_a_column(tmp_path: Path) -> None:
+    for config in ("ar", "de"):
+        shard(tmp_path / config / "train-00000-of-00001.parquet", [cell(config.encode(), "0.wav")])
+    made = store(tmp_path)
 
-    assert paths == [
-        f"train/{name}"
-        for name in ("a.wav", "a~2.wav", "000002", "a~3.wav", "passwd", "000005", "b/c.wav", "000007")
-    ]  # fmt: skip
-    assert [content(found, path) for path in paths] == [sound(at) for at in range(len(names))]
-
-
-def test_a_name_that_is_no_text_costs_the_name_alone(tmp_path: Path) -> None:
-    paths = pa.array([b"\xff.wav", b"b.wav"]).view(pa.string())
-    audio = pa.StructArray.from_arrays([pa.array([sound(0), sound(1)]), paths], fields=list(AUDIO))
-    (tmp_path / "data").mkdir()
-    pq.write_table(pa.table({"audio": audio}), tmp_path / TRAIN)
-
-    assert codes(store(tmp_path)) == {"train/000000": "file", "train/b.wav": "file"}
+    assert contents(made) == {
+        f"{config}/train-00000-of-00001.parquet/0.wav": config.encode() for config in ("ar", "de")
+    }
+    assert [table.columns.to_pylist() for table in made.tables()] == [
+        [{"file_name": f"{config}/train-00000-of-00001.parquet/0.wav", "config": config, "split": "train"}]
+        for config in ("ar", "de")
+    ]
 
 
-def test_paths_are_joined_to_their_rows_without_a_finding(tmp_path: Path) -> None:
-    write(tmp_path, audio=[{"bytes": b"x", "path": name} for name in ("a.wav", "a.wav", None)], label=["x", "y", "z"])
-    found = store(tmp_path)
-    matched = match(found.tables()[0], "file_name", [item.path for item in found.walk()])
+@pytest.mark.parametrize(
+    "said",
+    ["/etc/passwd", "../../up.wav", "C:\\music\\x.wav", "https://host/x.wav", "~/x.wav", "-", "", ".", "a\nb.wav",
+     "\x00", "folder/", "x" * 5000, "a/" * 600 + "x.wav", "\u202ewav.x", "..", None],
+)  # fmt: skip
+def test_whatever_a_row_is_called_its_path_is_safe_and_its_bytes_are_found(tmp_path: Path, said: str | None) -> None:
+    shard(tmp_path / TRAIN, [cell(b"before", "x.wav"), cell(b"sound", said)])
+    made = store(tmp_path)
+    path = paths(made)[1]
 
-    assert (matched.unused, matched.without_row, matched.findings) == ({}, (), ())
-
-
-def test_row_without_sound_is_reported(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        audio=[None, {"bytes": sound(1), "path": "b.wav"}, {"bytes": b"", "path": "c.wav"}],
-        label=["x", "y", "z"],
-    )
-    found = store(tmp_path)
-
-    assert codes(found) == {"train/000000": "input.no_sound", "train/b.wav": "file", "train/c.wav": "file"}
-    assert columns(found)["label"] == ["x", "y", "z"]
-    assert content(found, "train/c.wav") == b""
+    assert safe_relative(path) == path
+    assert all(len(part.encode()) <= 255 for part in path.split("/"))
+    assert content(made, path) == b"sound"
 
 
-def test_path_without_bytes_is_no_sound(tmp_path: Path) -> None:
-    write(tmp_path, audio=[{"bytes": None, "path": "/home/me/a.wav"}])
+def test_rows_of_one_name_get_paths_of_their_own(tmp_path: Path) -> None:
+    names = ["x.wav", "x.wav", "x~2.wav", "/a/x.wav", "x.wav", None, None, "000005"]
+    shard(tmp_path / TRAIN, [cell(b"%d" % row, name) for row, name in enumerate(names)])
+    found = contents(store(tmp_path))
 
-    with pytest.raises(InputProblem, match=r"row 1 of .* holds no sound") as caught:
-        content(store(tmp_path), "train/a.wav")
-    assert caught.value.code == "input.no_sound"
-
-
-def test_what_lies_beside_the_shards_stays_what_it_is(tmp_path: Path) -> None:
-    write(tmp_path, audio=rows(1))
-    (tmp_path / "train").mkdir()
-    (tmp_path / "train" / "0.wav").write_bytes(b"beside")
-    (tmp_path / "README.md").write_bytes(b"# x")
-
-    assert codes(store(tmp_path)) == dict.fromkeys(["README.md", "train/0.wav", "train/0~2.wav"], "file")
-    assert (content(store(tmp_path), "train/0.wav"), content(store(tmp_path), "train/0~2.wav")) == (b"beside", sound(0))
+    assert list(found.values()) == [b"%d" % row for row in range(len(names))]
+    assert next(iter(found)) == f"{TRAIN}/x.wav"
 
 
-def test_store_travels_and_is_used_twice(tmp_path: Path) -> None:
-    write(tmp_path)
-    found = store(tmp_path)
-    first = [(item, item.stamp) for item in found.walk()]
+def test_a_row_keeps_its_path_whatever_befalls_other_shards(tmp_path: Path) -> None:
+    for index in range(2):
+        shard(tmp_path / shard_name("train", index, 2), [cell(b"%d" % index, "a.wav"), cell(b"%d" % index)])
+    (tmp_path / shard_name("train", 0, 2)).write_bytes(b"lost")
 
-    copy = pickle.loads(pickle.dumps(found))  # noqa: S301 - our own
-    assert [(item, item.stamp) for item in copy.walk()] == first
-    assert content(copy, "train/0.wav") == sound(0)
-
-
-def test_a_shard_that_was_written_again_is_read_again(tmp_path: Path) -> None:
-    write(tmp_path)
-    found = store(tmp_path)
-    content(found, "train/0.wav")
-    before = {item.path: item.stamp for item in found.walk()}
-    write(tmp_path, audio=rows(3)[::-1])
-
-    assert content(found, "train/0.wav") == sound(0)
-    assert all(before[item.path] != item.stamp for item in found.walk())
+    assert contents(store(tmp_path)) == {
+        "train-00001-of-00002.parquet/a.wav": b"1",
+        "train-00001-of-00002.parquet/000001": b"1",
+    }
 
 
-def test_unknown_path_is_missing(tmp_path: Path) -> None:
-    write(tmp_path)
-    with pytest.raises(InputProblem, match="there is no file") as caught:
-        content(store(tmp_path), "train/9.wav")
-    assert caught.value.code == "input.missing"
+def test_rows_of_a_shard_that_was_refused_are_never_taken_for_those_of_another(tmp_path: Path) -> None:
+    bad = pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff"]).buffers())
+    shard(tmp_path / shard_name("train", 0, 2), [cell(b"wrong", "a.wav")], text=bad)
+    shard(tmp_path / shard_name("train", 1, 2), [cell(b"right", "a.wav")], text=["x"])
+    made = store(tmp_path)
+
+    (path,) = only(made.tables())["file_name"]
+    assert content(made, path) == b"right"
+
+
+def test_a_folder_called_like_a_shard_is_gone_into(tmp_path: Path) -> None:
+    shard(tmp_path / "train.parquet/part-00000.parquet", [cell(b"one", "a.wav")])
+
+    assert contents(store(tmp_path)) == {"train.parquet/part-00000.parquet/a.wav": b"one"}
+
+
+def test_rows_may_be_opened_in_any_order_across_row_groups(tmp_path: Path) -> None:
+    cells = [cell(os.urandom(100 * row), f"{row}.wav") for row in range(20)]
+    shard(tmp_path / TRAIN, cells, options={"row_group_size": 3})
+    made = store(tmp_path)
+    order = [7, 19, 0, 18, 1, 1, 8, 2]
+
+    assert [content(made, f"{TRAIN}/{row}.wav") for row in order] == [cells[row]["bytes"] for row in order]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("codec", ["none", "snappy", "zstd", "gzip"])
+@pytest.mark.parametrize("use_dictionary", [False, True])
+def test_every_packing_of_a_column_is_read(tmp_path: Path, codec: str, *, use_dictionary: bool) -> None:
+    cells = [cell(b"again" * 10, f"{row}.wav") for row in range(5)]
+    options = {"compression": codec, "use_dictionary": use_dictionary}
+    shard(tmp_path / TRAIN, cells, options=options)
+
+    assert set(contents(store(tmp_path)).values()) == {b"again" * 10}
+
+
+def test_paths_come_sorted_with_stamps_that_change_with_the_shard(tmp_path: Path) -> None:
+    path = shard(tmp_path / TRAIN, [cell(b"1", "b.wav"), cell(b"2", "a.wav")])
+    before = list(store(tmp_path).walk())
+    os.utime(path, ns=(1, 1))
+    after = list(store(tmp_path).walk())
+
+    assert [found.path for found in before] == [f"{TRAIN}/a.wav", f"{TRAIN}/b.wav"]
+    assert [found.position for found in before] == [1, 0]
+    assert len({found.stamp for found in (*before, *after)}) == 4
+
+
+def test_a_shard_that_was_replaced_is_read_anew(tmp_path: Path) -> None:
+    made = store(tmp_path)
+    for data in (b"first", b"second one"):
+        shard(tmp_path / TRAIN, [cell(data, "x.wav")])
+        assert content(made, f"{TRAIN}/x.wav") == data
+
+
+def test_a_store_can_be_sent_to_a_worker(tmp_path: Path) -> None:
+    shard(tmp_path / TRAIN, [cell(b"one", "a.wav")])
+    made = store(tmp_path)
+    list(made.walk())
+
+    assert contents(pickle.loads(pickle.dumps(made))) == {f"{TRAIN}/a.wav": b"one"}  # noqa: S301 - our own
+
+
+def test_what_lies_beside_the_shards_is_reported_as_it_is(tmp_path: Path) -> None:
+    shard(tmp_path / TRAIN, [cell(b"one", "a.wav")])
+    (tmp_path / "README.md").write_text("a card")
+    (tmp_path / "link.wav").symlink_to("README.md")
+
+    (tmp_path / "data/._train-00000-of-00001.parquet").write_bytes(b"left behind by a file system")
+
+    assert {found.path: "junk" if found.junk else found.kind for found in store(tmp_path).walk()} == {
+        "data/._train-00000-of-00001.parquet": "junk",
+        "README.md": "file",
+        "link.wav": "link",
+        f"{TRAIN}/a.wav": "file",
+    }
 
 
 # ----------------------------------------------------------------------------------------------------------------------
-# Which column
+# What is no recording
 
 
-def test_column_is_found_by_the_footer_under_any_name(tmp_path: Path) -> None:
-    table = pa.table({"cover": pa.array(rows(1, 5), AUDIO), "speech": pa.array(rows(1), AUDIO)})
-    features = {"cover": {"_type": "Image"}, "speech": {"sampling_rate": 8000, "_type": "Audio"}}
-    (tmp_path / "data").mkdir()
-    pq.write_table(
-        table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})}), tmp_path / TRAIN
-    )
-    found = store(tmp_path)
+def test_a_row_without_sound_is_refused(tmp_path: Path) -> None:
+    shard(tmp_path / TRAIN, [None, cell(b"one", "a.wav"), cell(None, "b.wav")])
+    made = store(tmp_path)
+    refused = [found for found in made.walk() if found.kind == "refused"]
 
-    assert content(found, "train/0.wav") == sound(0)
-    assert [(item.code, item.field) for item in found.tables()[0].findings] == [("metadata.column_left_out", "/cover")]
+    assert [(found.path, found.problem and found.problem.code) for found in refused] == [
+        (f"{TRAIN}/000000", "input.no_sound")
+    ]
+    assert problem(made, f"{TRAIN}/b.wav") == "input.no_sound"
+    assert content(made, f"{TRAIN}/a.wav") == b"one"
 
 
-def test_several_columns_of_sound_must_be_told_apart(tmp_path: Path) -> None:
-    write(tmp_path, clean=pa.array(rows(3, 7), AUDIO))
+def test_an_empty_recording_is_a_recording(tmp_path: Path) -> None:
+    shard(tmp_path / TRAIN, [cell(b"", "a.wav")])
 
-    with pytest.raises(RecipeError, match="several columns hold sound: audio, clean") as caught:
+    assert contents(store(tmp_path)) == {f"{TRAIN}/a.wav": b""}
+
+
+def test_a_damaged_shard_is_reported_and_costs_no_other(tmp_path: Path) -> None:
+    shard(tmp_path / "test-00000-of-00001.parquet", [cell(b"one", "a.wav")])
+    cut = shard(tmp_path / TRAIN, [cell(b"two", "b.wav")])
+    cut.write_bytes(cut.read_bytes()[:-20])
+
+    assert {found.path: found.problem and found.problem.code for found in store(tmp_path).walk()} == {
+        "test-00000-of-00001.parquet/a.wav": None,
+        TRAIN: "input.archive_damaged",
+    }
+
+
+def test_a_damaged_page_costs_its_row_alone(tmp_path: Path) -> None:
+    cells = [cell(bytes([65 + row]) * 200, f"{row}.wav") for row in range(4)]
+    options = {"write_page_checksum": True, "use_dictionary": False, "compression": "none",
+               "data_page_size": 1, "write_batch_size": 1, "write_statistics": False}  # fmt: skip
+    path = shard(tmp_path / TRAIN, cells, options=options)
+    data = path.read_bytes()
+    assert data.count(b"C" * 200) == 1
+    path.write_bytes(data.replace(b"C" * 200, b"C" * 100 + b"X" + b"C" * 99))
+    made = store(tmp_path)
+
+    assert problem(made, f"{TRAIN}/2.wav") == "input.member_damaged"
+    assert [content(made, f"{TRAIN}/{row}.wav")[:1] for row in (0, 1)] == [b"A", b"B"]
+
+
+def test_a_row_group_that_unpacks_to_far_more_than_it_is_is_refused(tmp_path: Path) -> None:
+    cells = [cell(bytes(30 << 20), "zeros.wav")]
+    shard(tmp_path / TRAIN, cells, options={"compression": "zstd", "use_dictionary": False})
+
+    assert problem(store(tmp_path), f"{TRAIN}/zeros.wav") == "input.archive_limit"
+
+
+def test_a_path_that_no_row_has_is_missing(tmp_path: Path) -> None:
+    shard(tmp_path / TRAIN, [cell(b"one", "a.wav")])
+
+    assert problem(store(tmp_path), f"{TRAIN}/b.wav") == "input.missing"
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Which column holds the sound
+
+
+@pytest.mark.parametrize("features", [None, {"audio": {"_type": "Audio"}}])
+def test_the_column_is_known_by_what_the_footer_says_or_by_its_type(
+    tmp_path: Path, features: dict[str, Any] | None
+) -> None:
+    shard(tmp_path / TRAIN, [cell(b"one", "a.wav")], features)
+
+    assert contents(store(tmp_path)) == {f"{TRAIN}/a.wav": b"one"}
+
+
+def test_pictures_are_no_sound(tmp_path: Path) -> None:
+    shard(tmp_path / TRAIN, [cell(b"one", "a.png")], {"audio": {"_type": "Image"}})
+
+    with pytest.raises(RecipeError, match="no Parquet file in the folder has a column with sound"):
         list(store(tmp_path).walk())
-    assert caught.value.hint == "say which: hf-parquet:FOLDER#audio"
 
 
-def test_location_names_the_column(tmp_path: Path) -> None:
-    write(tmp_path, clean=pa.array(rows(3, 7), AUDIO))
-    found = HfParquet.at(Path(f"{tmp_path}#clean"))
+def test_of_several_columns_with_sound_one_must_be_said(tmp_path: Path) -> None:
+    other = pa.array([cell(b"noisy", "a.wav")], AUDIO_TYPE)
+    shard(tmp_path / TRAIN, [cell(b"clean", "a.wav")], noisy=other)
 
-    assert (found.root, found.column) == (tmp_path, "clean")
-    assert content(store(tmp_path, "clean"), "train/7.wav") == sound(7)
-
-
-def test_a_folder_may_have_the_sign_in_its_name(tmp_path: Path) -> None:
-    folder = tmp_path / "a#b"
-    folder.mkdir()
-    assert HfParquet.at(folder) == HfParquet(folder)
-
-
-@pytest.mark.parametrize("column", [None, "sound"])
-def test_folder_without_sound_is_refused(tmp_path: Path, column: str | None) -> None:
-    pq.write_table(pa.table({"sound": ["a.wav"]}), tmp_path / "train.parquet")
-    with pytest.raises(RecipeError, match="no Parquet file in the folder has a column"):
-        list(store(tmp_path, column).walk())
-
-
-def test_shard_without_the_column_of_the_others_is_reported(tmp_path: Path) -> None:
-    write(tmp_path)
-    pq.write_table(pa.table({"label": ["x"]}), tmp_path / "data" / "test-00000-of-00001.parquet")
-    pq.write_table(pa.table({"label": ["x"]}), tmp_path / "notes.parquet")
-    found = codes(store(tmp_path))
-
-    assert found["data/test-00000-of-00001.parquet"] == "input.no_sound"
-    assert found["notes.parquet"] == "file"
+    with pytest.raises(RecipeError, match="several columns hold sound: audio, noisy"):
+        list(store(tmp_path).walk())
+    assert contents(store(tmp_path, "noisy")) == {f"{TRAIN}/a.wav": b"noisy"}
 
 
 # ----------------------------------------------------------------------------------------------------------------------
 # Metadata
 
 
-def test_columns_keep_their_names_and_values(tmp_path: Path) -> None:
-    day = dt.datetime(2024, 5, 1, 12, tzinfo=dt.UTC)
-    write(
-        tmp_path,
-        id=["007", "1e3", "NA"],
-        n=[1, None, 3],
-        x=[0.5, None, 1.0],
-        words=[["a"], [], None],
-        at=[day, None, day],
-    )
+def test_numbers_of_classes_become_names_and_minus_one_null(tmp_path: Path) -> None:
+    features = {"audio": {"_type": "Audio"}, "label": {"names": ["dog", "cat"], "_type": "ClassLabel"}}
+    cells = [cell(b"%d" % row, f"{row}.wav") for row in range(4)]
+    shard(tmp_path / TRAIN, cells, features, label=[1, 0, -1, None])
 
-    assert columns(store(tmp_path)) == {
-        "file_name": ["train/0.wav", "train/1.wav", "train/2.wav"],
-        "split": ["train"] * 3,
-        "id": ["007", "1e3", "NA"],
-        "n": [1, None, 3],
-        "x": [0.5, None, 1.0],
-        "words": [["a"], [], None],
-        "at": ["2024-05-01T12:00:00.000000Z", None, "2024-05-01T12:00:00.000000Z"],
-    }
+    assert only(store(tmp_path).tables())["label"] == ["cat", "dog", None, None]
 
 
-CLASSES = {"names": ["cat", "dog"], "_type": "ClassLabel"}
-
-
-@pytest.mark.parametrize(
-    ("feature", "values", "expected"),
-    [
-        (CLASSES, [1, 0, None], ["dog", "cat", None]),
-        (CLASSES, [-1, -1, 0], [None, None, "cat"]),
-        ({"feature": CLASSES, "_type": "List"}, [[1, 0], [], None], [["dog", "cat"], [], None]),
-        ([CLASSES], [[1], [-1], []], [["dog"], [None], []]),
-        ({"dtype": "int64", "_type": "Value"}, [1, 0, -1], [1, 0, -1]),
-        ({"names": "dog", "_type": "ClassLabel"}, [1, 0, -1], [1, 0, -1]),
-        ("nonsense", [1, 0, 7], [1, 0, 7]),
-    ],
-)
-def test_numbers_of_classes_become_their_names(
-    tmp_path: Path, feature: Any, values: list[Any], expected: list[Any]
-) -> None:
-    write(tmp_path, features={"audio": {"_type": "Audio"}, "label": feature}, label=values)
+def test_a_number_that_names_no_class_is_kept_and_found(tmp_path: Path) -> None:
+    features = {"audio": {"_type": "Audio"}, "label": {"names": ["dog", "cat"], "_type": "ClassLabel"}}
+    shard(tmp_path / TRAIN, [cell(b"1", "a.wav"), cell(b"2", "b.wav")], features, label=[1, 2])
     (table,) = store(tmp_path).tables()
 
-    assert table.columns["label"].to_pylist() == expected
+    assert table.columns["label"].to_pylist() == ["cat", "2"]
+    assert [(item.code, item.line, item.value) for item in table.findings] == [("metadata.unknown_class", 2, "2")]
+
+
+def test_numbers_that_are_no_classes_stay_numbers(tmp_path: Path) -> None:
+    shard(tmp_path / TRAIN, [cell(b"1", "a.wav")], {"audio": {"_type": "Audio"}}, age=[-1])
+    (table,) = store(tmp_path).tables()
+
+    assert table.columns["age"].to_pylist() == [-1]
     assert table.findings == ()
 
 
-def test_a_number_of_no_class_is_reported(tmp_path: Path) -> None:
-    features = {"audio": {"_type": "Audio"}, "label": CLASSES}
-    write(tmp_path, "data/train-00000-of-00002.parquet", features=features, label=[0, 1, 0])
-    write(tmp_path, "data/train-00001-of-00002.parquet", features=features, label=[0, 2, -2])
+def test_columns_arrive_in_the_types_of_metadata(tmp_path: Path) -> None:
+    values = {"text": ["007"], "day": [date(2024, 2, 29)], "words": [["a", "b"]], "gain": [0.5], "ok": [True]}
+    shard(tmp_path / TRAIN, [cell(b"1", "a.wav")], **values)
+
+    assert only(store(tmp_path).tables()) == {
+        "file_name": [f"{TRAIN}/a.wav"],
+        "split": ["train"],
+        **values,
+        "day": ["2024-02-29"],
+    }
+
+
+def test_a_column_that_cannot_be_metadata_is_left_out_and_found(tmp_path: Path) -> None:
+    shard(tmp_path / TRAIN, [cell(b"1", "a.wav")], raw=[b"\xff"], text=["x"])
     (table,) = store(tmp_path).tables()
 
-    assert table.columns["label"].to_pylist() == ["cat", "dog", "cat", "cat", "2", "-2"]
-    assert [(item.code, item.path, item.line, item.value) for item in table.findings] == [
-        ("metadata.unknown_class", "data/train-*.parquet", 5, "2"),
-        ("metadata.unknown_class", "data/train-*.parquet", 6, "-2"),
-    ]
+    assert table.columns.column_names == ["file_name", "split", "text"]
+    assert [(item.code, item.field) for item in table.findings] == [("metadata.column_left_out", "/raw")]
 
 
-@pytest.mark.parametrize(
-    "footer", [b"{", b"[" * 100_000, b'{"info": 3}', b"\xff", b'{"info": {"features": {"audio": 3}}}']
-)
-def test_a_footer_of_nonsense_says_nothing(tmp_path: Path, footer: bytes) -> None:
-    table = pa.table({"audio": pa.array(rows(1), AUDIO)}).replace_schema_metadata({b"huggingface": footer})
-    pq.write_table(table, tmp_path / "train.parquet")
+def test_columns_that_the_layout_adds_do_not_hide_those_of_the_publisher(tmp_path: Path) -> None:
+    columns = {"file_name": ["mine"], "split": ["fold-3"]}
+    shard(tmp_path / TRAIN, [cell(b"1", "a.wav")], **columns)
 
-    assert codes(store(tmp_path)) == {"train/0.wav": "file"}
-
-
-@pytest.mark.parametrize(
-    ("own", "expected"),
-    [
-        ({"file_name": ["a", "b", "c"]}, {"original_file_name"}),
-        ({"split": ["train"] * 3}, set()),
-        ({"split": ["a", "b", "c"]}, {"original_split"}),
-        ({"declared_split": ["a", "b", "c"]}, {"original_declared_split"}),
-        ({"duration": [1.0, 2.0, 3.0]}, {"duration"}),
-        ({"duration": [1.0, 2.0, 3.0], "declared_duration": [1.0, 2.0, 3.0]}, {"original_duration", "declared_duration"}),
-        ({"start": [1.0, 2.0, 3.0], "end": [2.0, 3.0, 4.0]}, {"original_start", "end"}),
-        ({"start": ["a", "b", "c"]}, {"start"}),
-    ],
-)  # fmt: skip
-def test_columns_of_the_publisher_get_along_with_ours(tmp_path: Path, own: dict[str, Any], expected: set[str]) -> None:
-    write(tmp_path, **own)
-    assert set(columns(store(tmp_path))) - {"file_name", "split"} == expected
-
-
-def test_a_shard_may_lack_a_column_or_hold_nothing_in_it(tmp_path: Path) -> None:
-    write(tmp_path, "data/train-00000-of-00003.parquet", n=[1, 2, 3])
-    write(tmp_path, "data/train-00001-of-00003.parquet", n=pa.nulls(3))
-    write(tmp_path, "data/train-00002-of-00003.parquet")
-
-    assert columns(store(tmp_path))["n"] == [1, 2, 3, None, None, None, None, None, None]
-
-
-def test_types_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
-    write(tmp_path, "data/train-00000-of-00002.parquet", n=[1, 2, 3])
-    write(tmp_path, "data/train-00001-of-00002.parquet", n=["1", "2", "3"])
-    with pytest.raises(MetadataError, match="`n` has different types in different shards: int64, string"):
-        store(tmp_path).tables()
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# Damage and malice
-
-
-@pytest.mark.parametrize("damage", ["cut", "text", "empty", "footer"])
-def test_a_damaged_shard_costs_its_own_rows_alone(tmp_path: Path, damage: str) -> None:
-    write(tmp_path)
-    bad = write(tmp_path, "data/test-00000-of-00001.parquet")
-    whole = bad.read_bytes()
-    ruined = {"cut": whole[:-100], "text": b"<html>", "empty": b"", "footer": whole[:-8] + b"\xff\xff\xff\x7fPAR1"}
-    bad.write_bytes(ruined[damage])
-    found = store(tmp_path)
-
-    assert codes(found)["data/test-00000-of-00001.parquet"] == "input.archive_damaged"
-    assert [table.name for table in found.tables()] == [TRAIN]
-    assert content(found, "train/1.wav") == sound(1)
-
-
-def test_a_flipped_bit_in_metadata_refuses_the_shard(tmp_path: Path) -> None:
-    path = write(tmp_path, word=["zebra"] * 3, options={"compression": "none"})
-    data = bytearray(path.read_bytes())
-    data[data.index(b"zebra")] ^= 1
-    path.write_bytes(data)
-
-    assert codes(store(tmp_path)) == {TRAIN: "input.archive_damaged"}
-
-
-def test_a_flipped_bit_in_sound_costs_the_rows_of_its_page(tmp_path: Path) -> None:
-    options: dict[str, Any] = {
-        "compression": "none",
-        "data_page_size": 1000,
-        "write_batch_size": 1,
-        "use_dictionary": False,
+    assert only(store(tmp_path).tables()) == {
+        "file_name": [f"{TRAIN}/a.wav"],
+        "split": ["train"],
+        "original_file_name": ["mine"],
+        "original_split": ["fold-3"],
     }
-    options["write_statistics"] = False  # they repeat some of the bytes
-    path = write(tmp_path, audio=rows(60), options=options)
-    data = bytearray(path.read_bytes())
-    data[data.index(sound(30)) + 5] ^= 1
-    path.write_bytes(data)
-    found = store(tmp_path)
-
-    assert [content(found, f"train/{number}.wav") for number in range(25)] == [sound(number) for number in range(25)]
-    with pytest.raises(InputProblem, match=r"row 31 of .* cannot be read") as caught:
-        content(found, "train/30.wav")
-    assert caught.value.code == "input.member_damaged"
 
 
-def _zeros(root: Path, size: int) -> HfParquet:
-    write(root, audio=[{"bytes": bytes(size), "path": "a.wav"}], options={"compression": "zstd"})
-    return store(root)
+def test_shards_that_disagree_on_a_type_are_no_table(tmp_path: Path) -> None:
+    shard(tmp_path / "train-00000-of-00002.parquet", [cell(b"1", "a.wav")], n=[1])
+    shard(tmp_path / "train-00001-of-00002.parquet", [cell(b"2", "b.wav")], n=["1"])
 
-
-def test_more_sound_than_its_bytes_can_hold_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputProblem, match="at most 100 may come out of one") as caught:
-        content(_zeros(tmp_path, 20 << 20), "train/a.wav")
-    assert caught.value.code == "input.archive_limit"
-
-
-def test_digital_silence_compresses_well_and_passes(tmp_path: Path) -> None:
-    assert content(_zeros(tmp_path, 5 << 20), "train/a.wav") == bytes(5 << 20)
-
-
-def test_a_row_group_of_gigabytes_is_refused_before_it_is_read() -> None:
-    def group(size: int) -> Any:
-        chunk = SimpleNamespace(
-            path_in_schema="audio.bytes",
-            total_uncompressed_size=size,
-            total_compressed_size=size,
-            has_dictionary_page=False,
-        )
-        return SimpleNamespace(num_columns=1, num_rows=100, column={0: chunk}.__getitem__)
-
-    assert hf_rows._rows_at_once(group(2 << 30), "audio.bytes") == 1
-    assert hf_rows._rows_at_once(group(100 << 10), "audio.bytes") == 64
-    with pytest.raises(InputProblem, match=r"its row group holds .* bytes of sound") as caught:
-        hf_rows._rows_at_once(group((2 << 30) + 1), "audio.bytes")
-    assert caught.value.code == "input.archive_limit"
-
-
-def test_names_that_unpack_without_end_are_refused(tmp_path: Path) -> None:
-    names = pa.DictionaryArray.from_arrays(pa.array(np.zeros(4096, np.int32)), pa.array(["x" * 100_000]))
-    audio = pa.StructArray.from_arrays([pa.array([b"x"] * 4096), names], names=["bytes", "path"])
-    table = pa.table({"audio": audio, "n": pa.array(range(4096))})
-    kind = pa.struct([pa.field("bytes", pa.binary()), pa.field("path", pa.string())])
-    assert table.schema.field("audio").type != kind
-    writer = pq.ParquetWriter(tmp_path / "train.parquet", table.schema, store_schema=False)
-    writer.write_table(table)
-    writer.close()
-
-    assert (tmp_path / "train.parquet").stat().st_size < 200_000
-    assert codes(store(tmp_path)) == {"train.parquet": "input.archive_limit"}
-
-
-class Dead(Serial):
-    def map(self, fn: Callable[[T], R], tasks: Sequence[T]) -> Iterator[Done[R] | Lost]:  # noqa: ARG002 - dead
-        return (Lost("worker.memory", "there was not enough memory") for _ in tasks)
-
-
-def test_a_child_that_dies_costs_the_shard(tmp_path: Path) -> None:
-    write(tmp_path)
-    assert codes(HfParquet(tmp_path, None, Dead())) == {TRAIN: "input.archive_damaged"}
+    with pytest.raises(MetadataError, match="different types in different shards"):
+        store(tmp_path).tables()
 
 
 # ----------------------------------------------------------------------------------------------------------------------
 # Recognition
 
 
-def test_a_published_folder_is_recognised(tmp_path: Path) -> None:
-    write(tmp_path)
-    (tmp_path / "README.md").write_text("# x")
+def test_a_folder_of_shards_is_recognised(tmp_path: Path) -> None:
+    shard(tmp_path / TRAIN, [cell(b"1", "a.wav")])
+    (tmp_path / "README.md").write_text("a card")
+
     assert recognises(tmp_path)
 
 
-@pytest.mark.parametrize("case", ["empty", "recordings beside", "no sound", "no Parquet", "damaged", "sound in a file"])
-def test_an_ordinary_folder_is_not_recognised(tmp_path: Path, case: str) -> None:
-    if case == "recordings beside":
-        write(tmp_path)
-        (tmp_path / "data" / "a.wav").write_bytes(b"RIFF")
-    if case == "no sound":
-        pq.write_table(pa.table({"audio": ["a.wav"]}), tmp_path / "metadata.parquet")
-    if case == "no Parquet":
-        (tmp_path / "metadata.csv").write_text("file_name\n")
-    if case == "damaged":
-        (tmp_path / "a.parquet").write_bytes(b"PAR1")
-    if case == "sound in a file":
-        pq.write_table(pa.table({"audio": pa.array([{"bytes": 1, "path": "a"}])}), tmp_path / "a.parquet")
+def test_a_name_of_a_column_that_is_no_text_is_not_recognised(tmp_path: Path) -> None:
+    path = shard(tmp_path / TRAIN, [cell(b"1", "a.wav")], word=["x"])
+    path.write_bytes(path.read_bytes().replace(b"word", b"wo\xffd"))
+
+    assert not recognises(tmp_path)
+
+
+def test_recordings_with_a_table_in_parquet_are_no_shards(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"file_name": ["a.wav"]}), tmp_path / "metadata.parquet")
+    (tmp_path / "a.wav").write_bytes(b"")
+
+    assert not recognises(tmp_path)
+
+
+def test_recordings_beside_shards_are_not_passed_over(tmp_path: Path) -> None:
+    shard(tmp_path / TRAIN, [cell(b"1", "a.wav")])
+    (tmp_path / "b.wav").write_bytes(b"")
+
+    assert not recognises(tmp_path)
+
+
+@pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1" + bytes(100) + b"PAR1"])
+def test_damaged_files_are_not_recognised(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "train.parquet").write_bytes(data)
+
     assert not recognises(tmp_path)
 
 
 # ----------------------------------------------------------------------------------------------------------------------
-# Our own shards
+# Round trips
 
 
-def _published(root: Path) -> dict[str, tuple[str, str, str | None]]:
-    """Return digest of bytes and of samples, and the split, of each clip that is published, as they are read back."""
-    found = store(root / "dist")
-    back: dict[str, tuple[str, str, str | None]] = {}
-    for table in found.tables():
-        for row in table.columns.to_pylist():
-            measured = measure(found, row["file_name"], Reading(()), None)
-            assert isinstance(measured, Measured)
-            back[row["clip_id"]] = (measured.facts["sha256"], measured.clips[0]["pcm_md5"], row["split"])
-    return back
+def test_what_was_published_comes_back_byte_for_byte_with_labels_and_splits(tmp_path: Path) -> None:
+    published = publications.sharded(tmp_path / "made").manifest.to_pylist()
+    made = store(tmp_path / "made/dist")
+    digests = {path: hashlib.sha256(data).hexdigest() for path, data in contents(made).items() if ".parquet/" in path}
+    names = ("file_name", "label", "split")
+    said = {name: [value for table in made.tables() for value in table.columns[name].to_pylist()] for name in names}
 
-
-def test_what_lds_published_comes_back_as_it_was_ingested(finished: Path) -> None:
-    assert recognises(finished / "dist")
-    rows_before = pq.read_table(finished / "manifest.parquet").to_pylist()
-
-    assert _published(finished) == {
-        row["clip_id"]: (row["sha256"], row["pcm_md5"], row["split"]) for row in rows_before
+    assert sorted(digests.values()) == sorted(row["sha256"] for row in published)
+    assert {digests[path]: pair for path, *pair in zip(*said.values(), strict=True)} == {
+        row["sha256"]: [row["label"], row["split"]] for row in published
     }
 
 
-def test_published_clips_are_not_cut_once_more(tmp_path: Path) -> None:
-    root = spanned_dataset(tmp_path / "spanned")
-    dataset = Dataset.open(root)
-    for name in ("ingest", "split", "shard"):
-        dataset.apply(stages.find(name), executor=Serial())
-    rows_before = pq.read_table(root / "manifest.parquet").to_pylist()
+def test_an_ingest_accounts_for_every_row(tmp_path: Path) -> None:
+    sounds = [encode(noise(row, duration=0.1, sample_rate=8000), 8000) for row in range(3)]
+    cells = [cell(sounds[0], "a.wav"), cell(b"no sound at all", "b.wav"), None, cell(sounds[1], "a.wav"),
+             cell(None, "c.wav"), cell(sounds[2])]  # fmt: skip
+    features = {"audio": {"_type": "Audio"}, "label": {"names": ["dog", "cat"], "_type": "ClassLabel"}}
+    shard(tmp_path / "hub/data/train-00000-of-00001.parquet", cells, features, label=[0, 1, 0, 1, 0, 0])
+    recipe = '[dataset]\nname = "made"\n[ingest]\nmax-reject = 1.0\n'
+    recipe += '[[source]]\nname = "hub"\npath = "hf-parquet:../hub"\n'
+    dataset = Dataset.create(tmp_path / "dataset", {"lds.toml": recipe.encode()})
 
-    assert all(cuts_of(table) is None for table in store(root / "dist").tables())
-    assert {clip: pcm for clip, (_, pcm, _) in _published(root).items()} == {
-        row["clip_id"]: row["pcm_md5"] for row in rows_before
+    applied = dataset.apply(stages.find("ingest"), executor=Serial())
+
+    kept = {row["path"]: (row["sha256"], row["label"], row["declared_split"]) for row in dataset.manifest.to_pylist()}
+    assert kept == {
+        path: (hashlib.sha256(data).hexdigest(), label, "train")
+        for path, data, label in [
+            (f"{TRAIN}/a.wav", sounds[0], "dog"),
+            (f"{TRAIN}/a~2.wav", sounds[1], "cat"),
+            (f"{TRAIN}/000005", sounds[2], "dog"),
+        ]
     }
+    assert {row["path"]: row["code"] for row in dataset.rejected.to_pylist()} == {
+        f"{TRAIN}/b.wav": "audio.not_audio",
+        f"{TRAIN}/000002": "input.no_sound",
+        f"{TRAIN}/c.wav": "input.no_sound",
+    }
+    assert applied.counts.inputs == len(cells)
