@@ -350,7 +350,13 @@ def test_numbers_that_are_no_classes_stay_numbers(tmp_path: Path) -> None:
 
 
 def test_columns_arrive_in_the_types_of_metadata(tmp_path: Path) -> None:
-    values = {"text": ["007"], "day": [date(2024, 2, 29)], "words": [["a", "b"]], "gain": [0.5], "ok": [True]}
+    values: dict[str, Any] = {
+        "text": ["007"],
+        "day": [date(2024, 2, 29)],
+        "words": [["a", "b"]],
+        "gain": [0.5],
+        "ok": [True],
+    }
     shard(tmp_path / TRAIN, [cell(b"1", "a.wav")], **values)
 
     assert only(store(tmp_path).tables()) == {
@@ -370,7 +376,7 @@ def test_a_column_that_cannot_be_metadata_is_left_out_and_found(tmp_path: Path) 
 
 
 def test_columns_that_the_layout_adds_do_not_hide_those_of_the_publisher(tmp_path: Path) -> None:
-    columns = {"file_name": ["mine"], "split": ["fold-3"]}
+    columns: dict[str, Any] = {"file_name": ["mine"], "split": ["fold-3"]}
     shard(tmp_path / TRAIN, [cell(b"1", "a.wav")], **columns)
 
     assert only(store(tmp_path).tables()) == {
