@@ -47,10 +47,12 @@ def _declared(container: InputContainer, family: str, sample_rate: int) -> int |
     """Return the length that is written in the file; what FFmpeg estimates from the bit rate says nothing."""
     stream = container.streams.audio[0]
     if family == EDITED and stream.duration and stream.time_base:
-        return round(stream.duration * stream.time_base * sample_rate)
+        declared: int = round(stream.duration * stream.time_base * sample_rate)
+        return declared
     # These give the length of the longest stream, in millionths of a second.
     if family in {"asf", "matroska"} and len(container.streams) == 1 and container.duration:
-        return round(container.duration * sample_rate / 1_000_000)
+        longest: int = round(container.duration * sample_rate / 1_000_000)
+        return longest
     return None
 
 
