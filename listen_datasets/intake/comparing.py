@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from listen_datasets.executors import Executor, Lost
 from listen_datasets.executors.batches import cut, map_items
 from listen_datasets.executors.serial import Serial
-from listen_datasets.inputs import InputProblem
 from listen_datasets.intake import Item, Recording
+from listen_datasets.intake.hashing import Hash
 from listen_datasets.intake.known import Known
 from listen_datasets.progress import Progress
 from listen_datasets.stores import Store
 from listen_datasets.stores.folder import Folder
 
 _BATCH_FILES, _BATCH_BYTES = 512, 256_000_000
-_FEW_FILES, _FEW_BYTES = 3_000, 64_000_000
+_FEW_FILES, _FEW_BYTES = 20_000, 256_000_000
 """Up to here hashing takes less time than starting a worker."""
 
 Seen = Mapping[Recording, tuple[str, str]]
@@ -32,24 +32,6 @@ class Comparison:
     """
 
     same: Mapping[int, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Hash:
-    """Hashes one recording: picklable, and small."""
-
-    stores: Mapping[str, Store]
-
-    def __call__(self, recording: Recording) -> str | None:
-        """Return the sha256 of (source, path); None if it cannot be read, which whoever measures it will say."""
-        source, path = recording
-        try:
-            with self.stores[source].opened(path) as file:
-                digest = file.sha256()
-                file.check_unchanged()
-                return digest
-        except InputProblem:
-            return None
 
 
 def compare(

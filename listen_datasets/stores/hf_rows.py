@@ -1,4 +1,4 @@
-"""The sound of single rows of a Parquet shard, in bounded memory whatever the row group weighs.
+"""The sound of single rows of a Parquet shard, in the memory that its largest page takes.
 
 A row group can only be read forwards. Rows that are asked for in their order cost one reading of it, whatever lies in
 between; a row further back begins the row group again.
@@ -52,6 +52,7 @@ class RowReader:
         self._held = range(0)
         self._values: pa.Array = pa.nulls(0)
         self._singly: set[int] = set()
+        self._too_large: set[int] = set()
 
     def sound(self, row: int) -> bytes:
         """Return the recording in a row, counted from 0.
@@ -62,11 +63,18 @@ class RowReader:
         group = bisect.bisect_right(self._firsts, row) - 1
         if not 0 <= group < len(self._firsts) - 1:
             raise _damaged(row, self._path, "the shard has fewer rows")
+        if group in self._too_large:
+            raise _no_memory(row, self._path)
         try:
             value = self._value(row, group)
         except InputProblem:
             self._forget()
             raise
+        except MemoryError as error:
+            # A page is unpacked as a whole, and many writers make one page of a row group: no row of it can be had.
+            self._forget()
+            self._too_large.add(group)
+            raise _no_memory(row, self._path) from error
         except (pa.ArrowException, OSError) as error:
             self._forget()
             if group in self._singly:
@@ -126,6 +134,11 @@ def _rows_at_once(group: pq.RowGroupMetaData, leaf: str) -> int:
 def no_sound(row: int, path: str) -> InputProblem:
     """Return the problem of a row that holds no recording."""
     return InputProblem("input.no_sound", f"row {row + 1} of {visible(path)} holds no sound")
+
+
+def _no_memory(row: int, path: str) -> InputProblem:
+    reason = f"row {row + 1} of {visible(path)} lies in a row group that does not fit into the memory of a worker"
+    return InputProblem("input.archive_limit", f"{reason}; write the shard again with fewer rows in a row group")
 
 
 def _damaged(row: int, path: str, reason: str) -> InputProblem:
