@@ -29,7 +29,20 @@ from listen_datasets.documents.markdown import (
 MOST_ROWS = 100
 """Rows of a table of values; the rest is summed up in a line below it."""
 
-_DIGITS = {"clipped_fraction": 5, "silent_fraction": 3, "dc_offset": 5, "channel_correlation": 3, "bandwidth_hz": 0}
+_DIGITS = {
+    "clipped_fraction": 5,
+    "longest_clipped_run": 0,
+    "silent_fraction": 3,
+    "digital_silence_fraction": 3,
+    "num_dropouts": 0,
+    "longest_dropout": 4,
+    "dc_offset": 5,
+    "bandwidth_hz": 0,
+    "cutoff_hz": 0,
+    "channel_correlation": 3,
+    "num_distinct_channels": 0,
+    "num_dead_channels": 0,
+}
 _NO_VALUE = Markdown("*(none)*")
 
 

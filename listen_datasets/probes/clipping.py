@@ -22,11 +22,8 @@ COLUMNS = ("clipped_fraction", "longest_clipped_run", "clipping_ceiling_dbfs")
 FULL_SCALE_8_BIT = 1 - 2.0**-7
 """The largest positive sample of 8 bits; full scale if all samples are multiples of 1/128."""
 
-FINEST_STEP = 2.0**-6
-"""A ceiling below full scale is one if the next smaller magnitude lies at most this share of it lower."""
-
 LEAST_DROP_STEPS = 8
-"""By how many such steps the waveform must leave a ceiling at once, on average."""
+"""By how many times the distance to the next smaller magnitude the waveform must leave a ceiling at once, on average."""
 
 MOST_DROP = 0.5
 """By which share of a ceiling it may leave it, on average."""
@@ -43,11 +40,9 @@ def facts(scan: Scan) -> dict[str, Fact]:
 
     Below full scale equal extreme samples have innocent causes as well, each with its guard:
 
-    - coarse steps (8 bits, A-law and µ-law, a very quiet recording): the next smaller magnitude must lie within 1/64
-      of the ceiling;
-    - the flat top of a slow and smooth wave: it falls by three steps at most within a sample, a clipped wave leaves its
-      ceiling with the slope that it came with. The mean drop beside the runs must be 8 times the distance to the next
-      smaller magnitude;
+    - coarse steps (8 bits, A-law and µ-law, a very quiet recording), and the flat top of a slow and smooth wave: they
+      fall by a few steps within a sample, a clipped wave leaves its ceiling with the slope that it came with. The mean
+      drop beside the runs must be 8 times the distance to the next smaller magnitude;
     - square waves leave their ceiling by a jump: the mean drop must not exceed half the ceiling.
 
     A clip that met a resampler, an equaliser, a dither or a lossy codec after clipping has no equal samples left and is
@@ -79,4 +74,4 @@ def _is_ceiling(side: list[float], full_scale: float) -> bool:
     if not side[NUM_DROPS]:
         return False
     step, drop = ceiling - side[BELOW], side[DROPS] / side[NUM_DROPS]
-    return step <= FINEST_STEP * ceiling and LEAST_DROP_STEPS * step <= drop <= MOST_DROP * ceiling
+    return LEAST_DROP_STEPS * step <= drop <= MOST_DROP * ceiling

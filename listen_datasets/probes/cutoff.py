@@ -39,7 +39,6 @@ LOWEST_HZ = 3000.0
 HIGHEST_SHARE = 0.93
 
 _BELOW = 12
-_WEAK = 2
 _GAP = 8
 _TOP_SHARE = 0.98
 _OCTAVE_SHARE = 0.75
@@ -68,6 +67,7 @@ def _mean(power: Floats, first: int) -> float:
 
 @inlined()
 def _third_weakest(power: Floats, first: int) -> float:
+    """Return the power that all but the two weakest of the bins below an edge have."""
     a = b = c = np.inf
     for bin_ in range(first, first + _BELOW):
         x = power[bin_]

@@ -98,6 +98,13 @@ def test_what_was_counted_below_a_higher_peak_is_void(waveform: Measure) -> None
     assert waveform(flat_tops(-3.0), later)["clipped_fraction"] == 0.0
 
 
+def test_only_runs_at_the_highest_ceiling_count(waveform: Measure) -> None:
+    facts = waveform(flat_tops(-6.0), flat_tops(-3.0))
+    assert facts["clipped_fraction"] == pytest.approx(1 / 3, abs=0.01)
+    assert facts["longest_clipped_run"] == waveform(flat_tops(-3.0))["longest_clipped_run"]
+    assert facts["clipping_ceiling_dbfs"] == pytest.approx(-3.0, abs=0.01)
+
+
 SQUARE = np.sign(tone(0.0, 97.0))
 LOOK_ALIKES = {
     "square wave": SQUARE * np.float32(0.5),
