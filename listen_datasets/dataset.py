@@ -317,7 +317,7 @@ class Dataset:
         names = (MANIFEST, REJECTED, _findings(stage.name))
         if not all(name in records and _is_intact(self.root / name, records[name].sha256) for name in names):
             return None
-        return Previous(manifest=self.manifest, rejected=self.rejected, findings=self.findings(stage.name), entry=entry)
+        return Previous(entry, lambda: self.manifest, lambda: self.rejected, lambda: self.findings(stage.name))
 
     def _seen_by(self, stage: Stage[Any]) -> pa.Table:
         """Return the manifest without the columns of the stage itself and of later ones."""

@@ -6,6 +6,7 @@ workspace's staging folder, and returns an :class:`Outcome`; :class:`listen_data
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,21 +33,45 @@ CACHE = ".lds/cache"
 """Folder of what saves time, in a dataset."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Previous:
-    """What the last run of a stage left.
+    """What the last run of a stage left; read when it is asked for, and once.
+
+    Args:
+        entry: Its entry in the ledger.
+        manifest: Reads all of the manifest as it is.
+        rejected: Reads the inputs that became no clip.
+        findings: Reads what the stage found.
 
     Attributes:
-        manifest: All of the manifest as it is.
-        rejected: Inputs that became no clip.
-        findings: What the stage found.
         entry: Its entry in the ledger.
     """
 
-    manifest: pa.Table
-    rejected: pa.Table
-    findings: Sequence[Finding]
-    entry: Entry
+    def __init__(
+        self,
+        entry: Entry,
+        manifest: Callable[[], pa.Table],
+        rejected: Callable[[], pa.Table],
+        findings: Callable[[], Sequence[Finding]],
+    ) -> None:
+        self.entry = entry
+        self._manifest = manifest
+        self._rejected = rejected
+        self._findings = findings
+
+    @functools.cached_property
+    def manifest(self) -> pa.Table:
+        """All of the manifest as it is."""
+        return self._manifest()
+
+    @functools.cached_property
+    def rejected(self) -> pa.Table:
+        """The inputs that became no clip."""
+        return self._rejected()
+
+    @functools.cached_property
+    def findings(self) -> Sequence[Finding]:
+        """What the stage found."""
+        return self._findings()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from listen_datasets.executors import Executor, Lost
 from listen_datasets.executors.batches import cut, map_items
@@ -23,53 +22,54 @@ Seen = Mapping[Recording, tuple[str, str]]
 """Stamp and sha256 of recordings as they were when they were read last."""
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """What became of what is known.
-
-    Attributes:
-        same: Positions of the items whose bytes are known, with their sha256; all others must be read.
-    """
-
-    same: Mapping[int, str] = field(default_factory=dict)
+Digests = Mapping[Recording, str]
+"""sha256 of recordings."""
 
 
-def compare(
-    items: Sequence[Item],
-    wanted: Sequence[bool],
-    known: Known,
-    stores: Mapping[str, Store],
-    executor: Executor,
-    progress: Progress,
-    trusted: Seen,
-) -> Comparison:
-    """Find the items whose bytes are known.
+def is_grown(items: Sequence[Item], seen: Seen) -> bool:
+    """Tell whether there are recordings that were not there when everything was read last."""
+    return any(item.stamp is not None and item.recording not in seen for item in items)
+
+
+def trusted(items: Sequence[Item], seen: Seen) -> Digests:
+    """Return the digests of the recordings whose stamp is the one that they had when they were read last."""
+    return {
+        item.recording: seen[item.recording][1]
+        for item in items
+        if item.stamp is not None and item.recording in seen and seen[item.recording][0] == item.stamp
+    }
+
+
+def digests(
+    items: Sequence[Item], stores: Mapping[str, Store], executor: Executor, progress: Progress
+) -> dict[Recording, str]:
+    """Read recordings and return the digest of each; none of one that cannot be read.
 
     Args:
-        items: What is there now (n).
-        wanted: Whether what is known of each (n) is of use.
-        known: What is known.
+        items: The recordings.
         stores: Where the recordings of each source lie.
         executor: What hashes.
         progress: How progress is shown.
-        trusted: Recordings that need not be read as long as their stamp is the same; mostly none.
     """
-    same: dict[int, str] = {}
-    to_hash: list[int] = []
-    for position, item in enumerate(items):
-        if not wanted[position]:
-            continue
-        entry = known.entries[item.recording]
-        if item.stamp is not None and trusted.get(item.recording) == (item.stamp, entry.sha256):
-            same[position] = entry.sha256
-        else:
-            to_hash.append(position)
-    to_hash.sort(key=lambda position: (items[position].source, items[position].position))
-    chosen = [items[position] for position in to_hash]
-    for position, digest in _hashed(chosen, stores, executor, progress):
-        if digest == known.entries[chosen[position].recording].sha256:
-            same[to_hash[position]] = digest
-    return Comparison(same)
+    ordered = sorted(items, key=lambda item: (item.source, item.position))
+    found = _hashed(ordered, stores, executor, progress)
+    return {ordered[position].recording: digest for position, digest in found if digest is not None}
+
+
+def unchanged(items: Sequence[Item], known: Known, wanted: Sequence[bool], now: Digests) -> dict[Recording, str]:
+    """Return the recordings whose bytes are known, with their digest; all others must be measured.
+
+    Args:
+        items: What is there now (n).
+        known: What is known.
+        wanted: Whether what is known of each (n) is of use.
+        now: Digests as they are now.
+    """
+    return {
+        item.recording: now[item.recording]
+        for item, is_of_use in zip(items, wanted, strict=True)
+        if is_of_use and now.get(item.recording) == known.entries[item.recording].sha256
+    }
 
 
 def _hashed(

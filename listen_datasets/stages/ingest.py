@@ -21,7 +21,7 @@ from listen_datasets.executors import Done, Lost
 from listen_datasets.executors.batches import cut, map_items
 from listen_datasets.intake import Item, Recording, Said
 from listen_datasets.intake.assembling import assemble, placed, with_folders
-from listen_datasets.intake.comparing import Comparison, Seen, compare
+from listen_datasets.intake.comparing import Digests, Seen, digests, is_grown, trusted, unchanged
 from listen_datasets.intake.gathering import Intake, gather
 from listen_datasets.intake.known import ORDER, Known, measured_columns, merged, nothing, of_dataset
 from listen_datasets.intake.reporting import report
@@ -80,14 +80,14 @@ class _Plan:
     Attributes:
         intake: What there is.
         known: What is known of it.
-        comparison: Which of the known recordings are as they were.
+        same: Which of the known recordings are as they were, with their digests.
         journal: Where results are kept until the commit.
         stores: Where the recordings of each source lie.
     """
 
     intake: Intake
     known: Known
-    comparison: Comparison
+    same: Digests
     journal: Journal
     stores: Mapping[str, Store]
 
@@ -96,10 +96,9 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     """Measure every recording that is not known and build the manifest."""
     plan = _plan(workspace, config)
     collected = _measure(workspace, config, plan)
-    same = {plan.intake.items[position].recording: sha256 for position, sha256 in plan.comparison.same.items()}
-    digests = {**same, **collected.digests}
+    read = {**plan.same, **collected.digests}
     facts, rejected, findings = _with_known(plan, collected)
-    used = _used(config, plan.intake, digests, rejected)
+    used = _used(config, plan.intake, read, rejected)
     rejected += [item for found in plan.intake.surveys for item in found.refused]
     findings += [(item.source, _rejection(item)) for item in rejected]
     assembled = assemble(plan.intake, facts, _earlier(workspace))
@@ -112,49 +111,67 @@ def run(workspace: Workspace, config: Config) -> Outcome:
         manifest=manifest,
         rejected=tables.rejected_table(rejected),
         findings=placed([*findings, *plan.intake.findings, *assembled.findings], manifest),
-        report=report(plan.intake, same, _before(workspace), manifest),
+        report=report(plan.intake, plan.same, _before(workspace), manifest),
         used=used,
-        caches={STAMPS: _stamps(plan.intake.items, digests)},
+        caches={STAMPS: _stamps(plan.intake.items, read)},
     )
 
 
 def inputs(workspace: Workspace, config: Config) -> dict[str, str]:
-    """Return digests of everything that an ingest reads; what is not known is not read for it."""
-    plan = _plan(workspace, config)
-    same = {plan.intake.items[position].recording: sha256 for position, sha256 in plan.comparison.same.items()}
-    return _used(config, plan.intake, same, [])
+    """Return digests of everything that an ingest reads; if there is something new, without reading the recordings."""
+    intake = _intake(workspace, config)
+    seen = _seen(workspace)
+    if seen is not None and is_grown(intake.items, seen):
+        return _used(config, intake, {}, [])
+    return _used(config, intake, _now(workspace, config, intake.items), [])
 
 
 # ----------------------------------------------------------------------------------------------------------------------
 # The plan
 
 
-def _plan(workspace: Workspace, config: Config) -> _Plan:
-    """Find out what is to be done, once a workspace: `inputs` and `run` want the same."""
-    if "ingest" not in workspace.memory:
-        workspace.memory["ingest"] = _make_plan(workspace, config)
-    return cast("_Plan", workspace.memory["ingest"])
-
-
-def _make_plan(workspace: Workspace, config: Config) -> _Plan:
+def _intake(workspace: Workspace, config: Config) -> Intake:
+    """Find out what there is, once a workspace: `inputs` and `run` want the same."""
     from listen_datasets.tags import check_known  # noqa: PLC0415 - start-up time
 
-    check_known(config.tags)
-    check_there(workspace.root, workspace.recipe.source)
-    roots = workspace.source_roots()
-    check_disjoint(roots)
-    for root in roots.values():
-        check_apart(workspace.root, root)
-    stores = workspace.stores()
-    intake = gather(workspace.root, workspace.recipe, config, stores, roots)
+    if "intake" not in workspace.memory:
+        check_known(config.tags)
+        check_there(workspace.root, workspace.recipe.source)
+        roots = workspace.source_roots()
+        check_disjoint(roots)
+        for root in roots.values():
+            check_apart(workspace.root, root)
+        intake = gather(workspace.root, workspace.recipe, config, _stores(workspace), roots)
+        workspace.memory["intake"] = intake
+    return cast("Intake", workspace.memory["intake"])
+
+
+def _stores(workspace: Workspace) -> dict[str, Store]:
+    if "stores" not in workspace.memory:
+        workspace.memory["stores"] = workspace.stores()
+    return cast("dict[str, Store]", workspace.memory["stores"])
+
+
+def _now(workspace: Workspace, config: Config, items: Sequence[Item]) -> Digests:
+    """Return the digests of recordings as they are now, each read once a workspace."""
+    now = cast("dict[Recording, str]", workspace.memory.setdefault("digests", {}))
+    if config.trust_stat:
+        now.update(trusted(items, _seen(workspace) or {}))
+    missing = [item for item in items if item.recording not in now]
+    now.update(digests(missing, _stores(workspace), workspace.executor, workspace.progress))
+    return now
+
+
+def _plan(workspace: Workspace, config: Config) -> _Plan:
+    intake = _intake(workspace, config)
     journal = Journal(
         workspace.disk, workspace.staging, "ingest", digest.of_json({"version": VERSION, **_means(config)})
     )
     known = _known(workspace, config, journal)
     wanted = [known.clips_of(item, intake.spans(item.recording)) is not None for item in intake.items]
-    trusted = _trusted(workspace) if config.trust_stat else {}
-    comparison = compare(intake.items, wanted, known, stores, workspace.executor, workspace.progress, trusted)
-    return _Plan(intake=intake, known=known, comparison=comparison, journal=journal, stores=stores)
+    useful = [item for item, is_of_use in zip(intake.items, wanted, strict=True) if is_of_use]
+    same = unchanged(intake.items, known, wanted, _now(workspace, config, useful))
+    return _Plan(intake=intake, known=known, same=same, journal=journal, stores=_stores(workspace))
 
 
 def _means(config: Config) -> dict[str, str]:
@@ -198,10 +215,16 @@ def _before(workspace: Workspace) -> set[Recording]:
     return {*_earlier(workspace), *zip(read["source"].to_pylist(), read["path"].to_pylist(), strict=True)}
 
 
-def _trusted(workspace: Workspace) -> Seen:
-    table = workspace.cache(STAMPS)
+def _seen(workspace: Workspace) -> Seen | None:
+    """Return stamps and digests of the last run; None if they are not there."""
+    if "seen" not in workspace.memory:
+        workspace.memory["seen"] = _read_seen(workspace.cache(STAMPS))
+    return cast("Seen | None", workspace.memory["seen"])
+
+
+def _read_seen(table: pa.Table | None) -> Seen | None:
     if table is None:
-        return {}
+        return None
     columns = (table[name].to_pylist() for name in ("source", "path", "stamp", "sha256"))
     return {(source, path): (stamp, sha256) for source, path, stamp, sha256 in zip(*columns, strict=True)}
 
@@ -215,7 +238,7 @@ def _measure(workspace: Workspace, config: Config, plan: _Plan) -> Collection:
     from listen_datasets.intake.collecting import Collection, Keeper, Result  # noqa: PLC0415
 
     collected, keeper = Collection(), Keeper(plan.journal)
-    items = [item for position, item in enumerate(plan.intake.items) if position not in plan.comparison.same]
+    items = [item for item in plan.intake.items if item.recording not in plan.same]
     items.sort(key=lambda item: (item.source, item.position))
     tasks: list[Task] = [(item.recording, plan.intake.spans(item.recording)) for item in items]
     results = map_items(
@@ -264,8 +287,9 @@ def _with_known(plan: _Plan, collected: Collection) -> tuple[pa.Table, list[Reje
     rows: list[int] = []
     rejected = list(collected.rejected)
     problems = dict(collected.problems)
-    for position in plan.comparison.same:
-        item = plan.intake.items[position]
+    for item in plan.intake.items:
+        if item.recording not in plan.same:
+            continue
         entry = plan.known.entries[item.recording]
         if entry.rejected is not None:
             rejected.append(entry.rejected)
