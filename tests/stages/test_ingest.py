@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -55,7 +56,8 @@ class Make:
         """Return a new dataset with these sources, each a folder of its own name, and their tables."""
         recipe = f'[dataset]\nname = "made"\n{sections}'
         for name, tables in sources.items():
-            (self.folder / name).mkdir(exist_ok=True)
+            if not (self.folder / name).exists():
+                (self.folder / name).mkdir()
             recipe += f'[[source]]\nname = "{name}"\npath = "../{name}"\n'
             recipe += f"metadata = {json.dumps([f'../{path}' for path in tables])}\n"
         shutil.rmtree(self.folder / "dataset", ignore_errors=True)
@@ -536,3 +538,44 @@ def test_inputs_are_never_touched(make: Make, tmp_path: Path) -> None:
 
     assert seen() == before
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["bad.wav", "x.wav", "y.flac"]
+
+
+def test_rows_that_could_not_be_read_are_rejected_inputs(make: Make, tmp_path: Path) -> None:
+    write(tmp_path / "a", {"x.wav": sound(1), "y.wav": sound(2)})
+
+    dataset = make({"a": [table(tmp_path / "a.csv", "file_name,label", "x.wav,one", "y.wav,two,three", "z.wav,four")]})
+    applied = ingest(dataset)
+
+    assert applied.counts == Counts(inputs=4, kept=2, rejected=2)
+    assert dataset.rejected["path"].to_pylist() == ["a.csv:3", "z.wav"]
+    assert codes(applied) == [
+        ("metadata.file_missing", "a.csv"),
+        ("metadata.ragged_row", "a.csv"),
+        ("metadata.row_missing", "y.wav"),
+    ]
+
+
+def test_rows_of_one_line_are_told_apart(make: Make, tmp_path: Path) -> None:
+    write(tmp_path / "a", {"x.wav": sound(1)})
+    (tmp_path / "a.json").write_text('[{"file": "gone.wav"}, {"file": "x.wav"}, {"file": "../y.wav"}]')
+
+    dataset = make({"a": ["a.json"]})
+    applied = ingest(dataset)
+
+    assert applied.counts == Counts(inputs=3, kept=1, rejected=2)
+    assert dict(zip(*(dataset.rejected[name].to_pylist() for name in ("path", "code")), strict=True)) == {
+        "gone.wav": "metadata.file_missing", "../y.wav": "metadata.unsafe_path",
+    }  # fmt: skip
+
+
+def test_an_archive_is_a_source_like_a_folder(make: Make, tmp_path: Path) -> None:
+    write(tmp_path / "a", {"x.wav": sound(1), "deep/y.flac": sound(2, "FLAC"), "bad.wav": b"no sound"})
+    with tarfile.open(tmp_path / "b", "w:gz") as archive:
+        archive.add(tmp_path / "a", arcname=".")
+    folder, packed = make({"a": []}), make({"b": []})
+    ingest(folder)
+    applied = ingest(packed, LocalProcesses(2))
+
+    assert applied.counts == Counts(inputs=3, kept=2, rejected=1)
+    assert column(packed, "pcm_md5") == column(folder, "pcm_md5")
+    assert ingest(packed).is_up_to_date
