@@ -8,7 +8,7 @@ CORPUS is a folder of recordings. The peers:
   nothing; ingest must stay within 2.5 times its CPU time.
 - `lhotse`: ``RecordingSet.from_dir`` and ``validate(read_data=True)``, where lhotse is installed.
 - `audiofolder`: ``datasets.load_dataset("audiofolder")``, which copies the bytes and decodes none of them, where
-  datasets is installed.
+  datasets and torchcodec are installed.
 
 The first round warms caches and is not counted. Printed are medians; CPU and peak memory (PSS) are of all processes.
 """
@@ -85,9 +85,8 @@ def main() -> int:
 
 
 def _peers() -> list[str]:
-    return [
-        name for name, module in (("lhotse", "lhotse"), ("audiofolder", "datasets")) if importlib.util.find_spec(module)
-    ]
+    needs = {"lhotse": ("lhotse", "torch"), "audiofolder": ("datasets", "torchcodec")}
+    return [name for name, modules in needs.items() if all(map(importlib.util.find_spec, modules))]
 
 
 def once(name: str, corpus: Path, scratch: Path, jobs: int) -> Cost:
