@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from listen_datasets.metadata.json_objects import JsonObjects
 from listen_datasets.metadata.refusals import Refusals
 from listen_datasets.metadata.table import MetadataTable
 from listen_datasets.model import Finding
+from listen_datasets.stores.lhotse_ids import Ids
 from listen_datasets.stores.lhotse_lines import BadLineError, objects
 from listen_datasets.stores.lhotse_recordings import Recording, Recordings
 from listen_datasets.stores.lhotse_rows import of_cut, of_supervision, whole
@@ -42,7 +44,7 @@ class Manifests:
         """
         self._root = root
         self._recordings = Recordings(root)
-        self._by_id: dict[str, tuple[Recording, str, int]] = {}
+        self._ids = Ids()
         self._transformed: dict[str, int] = {}
         self.paths: set[str] = set()
         self.tables: list[MetadataTable] = []
@@ -62,21 +64,20 @@ class Manifests:
         for path, table in tables.items():
             for line, value, _ in self._values(path):
                 with table.line(line):
-                    self._remember(self._recordings.made(_checked(value)), path, line)
-        mentioned: set[str] = set()
+                    recording = self._recordings.made(_checked(value))
+                    if self._ids.add(recording, path, line):
+                        self._notice(recording, path)
         for path in supervisions:
             table = _Table(path)
-            by_id = {name: recording for name, (recording, _, _) in self._by_id.items()}
+            find = functools.partial(self._ids.find, path=path)
             for line, value, characters in self._values(path):
                 with table.line(line):
-                    for row in of_supervision(_checked(value), by_id):
-                        mentioned.add(row["recording_id"])
+                    for row in of_supervision(_checked(value), find):
                         table.add(row, line, characters)
             self._finish(table)
-        for recording, path, line in self._by_id.values():
-            if recording.id not in mentioned:
-                for row in whole(recording):
-                    tables[path].add(row, line, len(recording.id))
+        for entry in self._ids.unmentioned():
+            for row in whole(entry.recording):
+                tables[entry.path].add(row, entry.line, len(entry.recording.id))
         for table in tables.values():
             self._finish(table)
 
@@ -102,14 +103,6 @@ class Manifests:
     def _values(self, path: str) -> Iterator[tuple[int, object, int]]:
         self.paths.add(path)
         return objects(self._root, path)
-
-    def _remember(self, recording: Recording, path: str, line: int) -> None:
-        first = self._by_id.get(recording.id)
-        if first is None:
-            self._by_id[recording.id] = (recording, path, line)
-            self._notice(recording, path)
-        elif first[0].sources != recording.sources:
-            raise BadLineError(f"the id of the recording stands in {first[1]}:{first[2]} already, with another source")
 
     def _notice(self, recording: Recording, path: str) -> None:
         if recording.is_transformed:

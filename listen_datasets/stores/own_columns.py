@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 import pyarrow as pa
 
@@ -43,6 +43,17 @@ def renamed(columns: pa.Table, said: Mapping[str, str | None], *, cuts: bool = T
         taken |= {fresh, tables.manifest_name(fresh)}
         new.append(fresh)
     return columns.rename_columns(new)
+
+
+def free(name: str, prefix: str, *taken: Container[str]) -> str:
+    """Return a name that is not taken: the name itself, or with as many prefixes as it needs.
+
+    >>> free("text", "custom.", {"text"}, {"custom.text"})
+    'custom.custom.text'
+    """
+    while any(name in names for names in taken):
+        name = prefix + name
+    return name
 
 
 def beside(added: Mapping[str, pa.Array | pa.ChunkedArray], columns: pa.Table) -> pa.Table:

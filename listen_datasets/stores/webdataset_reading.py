@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import pyarrow as pa
+
+from listen_datasets import catalogue
 from listen_datasets.errors import MachineError, NothingError
 from listen_datasets.inputs import Found, InputProblem
 from listen_datasets.metadata.json_objects import JsonObjects
@@ -34,8 +36,10 @@ class Reading:
             name: What findings call the table.
         """
         self.found: list[Found] = []
+        self._name = name
         self._rows = JsonObjects(name)
         self._findings: list[Finding] = []
+        self._bare: list[str] = []
         self._line = 0
         self._before = 0
 
@@ -63,13 +67,16 @@ class Reading:
         self._before += max((found.position for found in members), default=0) + 1
 
     def table(self) -> MetadataTable | None:
-        """Return what the samples say; None if there is none."""
-        with contextlib.suppress(NothingError):
-            table = self._rows.finish(noticed=self._findings)
-            mine = [name for name in (KEY, *ADDED) if name in table.columns.column_names]
-            others = renamed(table.columns.drop_columns(mine), dict.fromkeys(mine), cuts=False)
-            return replace(table, columns=beside({name: table.columns[name] for name in mine}, others))
-        return None
+        """Return what the samples say; None if that is nothing."""
+        findings = (*self._findings, *self._nothing_said())
+        try:
+            table = self._rows.finish(noticed=findings)
+        except NothingError:
+            nothing = pa.table({KEY: pa.array([], pa.string())})
+            return MetadataTable(name=self._name, columns=nothing, lines=(), findings=findings) if findings else None
+        mine = [name for name in (KEY, *ADDED) if name in table.columns.column_names]
+        others = renamed(table.columns.drop_columns(mine), dict.fromkeys(mine), cuts=False)
+        return replace(table, columns=beside({name: table.columns[name] for name in mine}, others))
 
     def _add(self, sample: Sample, shard: str, tar: Tar) -> None:
         self._findings += oddities(sample, shard)
@@ -80,13 +87,24 @@ class Reading:
         for sound in sample.sounds:
             found = self._moved(sound.found, shard)
             self.found.append(found)
-            self._row(found.path, said, list(sample.about(sound)), shard, tar)
+            if found.kind != "file":
+                continue  # what cannot be opened is one input already, and its name may be no path
+            sidecars = list(sample.about(sound))
+            if not sidecars:
+                self._bare.append(found.path)
+            self._row(found.path, said, sidecars, shard, tar)
         if not sample.sounds:
             names = ", ".join(visible(part.found.path, 80) for part in sample.sidecars[:3])
             problem = InputProblem("input.no_sound", f"the sample has no recording, only {names}")
             path = f"{shard}/{sample.key}"
             self.found.append(Found(path, "refused", problem=problem))
             self._row(path, said, sample.sidecars, shard, tar)
+
+    def _nothing_said(self) -> Iterator[Finding]:
+        """Yield the recordings without a sidecar, unless none is to be expected because no recording has one."""
+        if len(self._bare) < self._line:
+            message = "No member of the shard says anything about this recording."
+            yield from (catalogue.finding("metadata.row_missing", message, path=path) for path in self._bare)
 
     def _row(self, path: str, said: dict[str, str], sidecars: Sequence[Part], shard: str, tar: Tar) -> None:
         def read(name: str, most: int) -> bytes:

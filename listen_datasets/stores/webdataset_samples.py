@@ -83,6 +83,7 @@ def grouped(members: Sequence[Found]) -> tuple[list[Sample], list[Found]]:
     """
     samples: dict[str, Sample] = {}
     rest: list[Found] = []
+    begun: set[str] = set()
     last: str | None = None
     for found in members:
         placed = None if found.junk else part_of(found)
@@ -91,8 +92,10 @@ def grouped(members: Sequence[Found]) -> tuple[list[Sample], list[Found]]:
             continue
         key, part = placed
         sample = samples.setdefault(key, Sample(key))
-        sample.is_scattered |= key != last and bool(sample.sounds or sample.sidecars)
-        last = key
+        if found.kind == "file":  # others have no place in the archive
+            sample.is_scattered |= key != last and key in begun
+            begun.add(key)
+            last = key
         if is_audio(found.path):
             sample.sounds.append(part)
         elif found.kind == "file" and (part.kind == JSON or part.kind in TEXTS):
@@ -115,6 +118,13 @@ def oddities(sample: Sample, shard: str) -> Iterator[Finding]:
         yield catalogue.finding(
             "input.merged_samples",
             f"Several samples have the key {visible(sample.key)}, because their names have dots.",
+            path=place,
+            evidence={"recordings": len(sample.sounds)},
+        )
+    elif sum(part.found.kind == "file" for part in sample.sounds) > 1:
+        yield catalogue.finding(
+            "input.several_sounds",
+            f"The sample {visible(sample.key)} holds several recordings, each of which is one here.",
             path=place,
             evidence={"recordings": len(sample.sounds)},
         )

@@ -9,8 +9,9 @@ from typing import Any
 from listen_datasets import catalogue
 from listen_datasets.inputs import InputProblem
 from listen_datasets.metadata.strict_json import parse
+from listen_datasets.metadata.table import name_problem
 from listen_datasets.model import Finding
-from listen_datasets.stores.own_columns import KEY
+from listen_datasets.stores.own_columns import KEY, free
 from listen_datasets.stores.webdataset_samples import JSON, Part
 
 ADDED = ("__key__", "shard", "split")
@@ -18,6 +19,8 @@ ADDED = ("__key__", "shard", "split")
 
 MAX_BYTES = 1 << 20
 """Bytes that a member with metadata may have."""
+
+_RESERVED = frozenset({KEY, *ADDED})
 
 
 class _UnusableError(Exception):
@@ -30,7 +33,8 @@ def columns(
     """Return what sidecars say, and how many bytes they are.
 
     The keys of a JSON object are columns; a text is the column of its extension. A key that is called like a column of
-    the layout is called ``json.KEY``, and a text that is called like a key ``member.EXTENSION``.
+    the layout, or like a key of another object, is called ``json.KEY``, with what stands before ``json`` in the name of
+    the member; a text that is called like a key is called ``member.EXTENSION``.
 
     Args:
         sidecars: Those of one recording.
@@ -41,25 +45,32 @@ def columns(
     found: dict[str, Any] = {}
     texts: dict[str, str] = {}
     size = 0
-    for part in sidecars:
+    for part in sorted(sidecars, key=lambda part: (part.infix, part.kind)):
         try:
             text = _text(read(part.found.path, MAX_BYTES + 1))
             size += len(text)
             if part.kind == JSON:
-                found.update(_objects(text, _name(part)))
+                for key, item in _objects(text, _name(part)).items():
+                    found[free(key, f"{_whole_name(part)}.", _RESERVED, found)] = item
             else:
-                texts[_name(part)] = _one_line(text)
+                texts[free(_name(part), f"{part.infix}.", texts)] = _one_line(text)
         except InputProblem as problem:
             findings.append(catalogue.finding(problem.code, problem.reason, path=f"{shard}/{part.found.path}"))
         except (_UnusableError, ValueError) as error:
             reason = str(error)
             message = f"{reason[0].upper()}{reason[1:]}."
             findings.append(catalogue.finding("metadata.bad_line", message, path=f"{shard}/{part.found.path}"))
-    return {**found, **{f"member.{name}" if name in found else name: text for name, text in texts.items()}}, size
+    for name, value in texts.items():
+        found[free(name, "member.", found)] = value
+    return found, size
 
 
 def _name(part: Part) -> str:
-    return f"{part.infix}.{part.kind}" if part.infix and part.infix[0].isalpha() else part.kind
+    return _whole_name(part) if part.infix[:1].isalpha() else part.kind
+
+
+def _whole_name(part: Part) -> str:
+    return f"{part.infix}.{part.kind}" if part.infix else part.kind
 
 
 def _text(data: bytes) -> str:
@@ -83,4 +94,8 @@ def _objects(text: str, name: str) -> dict[str, Any]:
     value = parse(text)
     if not isinstance(value, dict):
         return {name: value}
-    return {f"{JSON}.{key}" if key in {KEY, *ADDED} else key: item for key, item in value.items()}
+    for key in value:
+        problem = name_problem(key)
+        if problem is not None:
+            raise _UnusableError(f"the object has a key that {problem}")
+    return value

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import pickle
 from collections.abc import Iterable
@@ -8,12 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile as sf
 
+from listen_datasets import stages
+from listen_datasets.dataset import Dataset
 from listen_datasets.errors import MetadataError, RecipeError
+from listen_datasets.executors.serial import Serial
 from listen_datasets.metadata.cuts import cuts_of
 from listen_datasets.metadata.join import match
+from listen_datasets.model import Counts
 from listen_datasets.spans import Span
 from listen_datasets.stores.lhotse import Lhotse, recognises
+from listen_datasets.testing.signals import noise
 
 RECORDINGS = "audio_recordings_train.jsonl.gz"
 SUPERVISIONS = "audio_supervisions_train.jsonl.gz"
@@ -188,6 +195,40 @@ def test_custom_keys_cannot_move_a_span(tmp_path: Path, custom: Any) -> None:
     assert rows(found)[0]["file_name"] == "a.wav"
 
 
+def test_nothing_that_a_supervision_says_is_lost(tmp_path: Path) -> None:
+    about = supervision("s", "a", 0, 1, text="x", end=3, split="mine", custom={"text": "y", "custom.text": "z"})
+    (row,) = rows(store(tmp_path, [recording("a")], [about]))
+
+    assert (row["text"], row["custom.text"], row["custom.custom.text"]) == ("x", "y", "z")
+    assert (row["original_end"], row["original_split"], row["split"]) == (3, "mine", "train")
+
+
+def two_splits(root: Path, supervisions: str) -> Lhotse:
+    """Write manifests of two splits with an id in common."""
+    put(root, "recordings_train.jsonl.gz", [recording("1", "a.wav"), recording("2", "c.wav")])
+    put(root, "recordings_dev.jsonl", [recording("1", "b.wav"), recording("2", "c.wav")])
+    put(root, supervisions, [supervision("s", "1", 0, 1), supervision("t", "2", 0, 1)])
+    return Lhotse(root)
+
+
+@pytest.mark.parametrize(
+    ("supervisions", "file"), [("supervisions_train.jsonl.gz", "a.wav"), ("supervisions_dev.jsonl.gz", "b.wav")]
+)
+def test_an_id_of_several_recordings_means_the_one_of_its_split(tmp_path: Path, supervisions: str, file: str) -> None:
+    found = two_splits(tmp_path, supervisions)
+
+    assert [row["file_name"] for row in found.tables()[0].columns.to_pylist()] == [file, "c.wav"]
+    assert sorted(row["file_name"] for row in rows(found)) == ["a.wav", "b.wav", "c.wav"]
+    assert findings(found) == []
+
+
+def test_an_id_of_several_recordings_that_could_mean_any_is_refused(tmp_path: Path) -> None:
+    found = two_splits(tmp_path, "supervisions_all.jsonl")
+
+    assert [row["file_name"] for row in found.tables()[0].columns.to_pylist()] == ["c.wav"]
+    assert findings(found) == [("metadata.bad_line", "supervisions_all.jsonl", 1)]
+
+
 # ----------------------------------------------------------------------------------------------------------------------
 # Cuts
 
@@ -205,6 +246,15 @@ def test_cuts_are_read_where_there_are_no_recordings(tmp_path: Path) -> None:
         ("d", 0.5, 0.4, None, "validation"),
     ]
     assert unused(found) == []
+
+
+def test_what_a_cut_says_hides_nothing_of_its_supervisions(tmp_path: Path) -> None:
+    cut = {"id": "c", "start": 0, "duration": 1, "type": "MonoCut", "recording": recording("a")}
+    about = supervision("s", "a", 0, 1, text="x", custom={"n": 1})
+    put(tmp_path, "cuts.jsonl", [{**cut, "supervisions": [about], "custom": {"text": "y", "n": 2, "m": 3}}])
+    (row,) = rows(Lhotse(tmp_path))
+
+    assert {"text": "x", "n": 1, "cut.text": "y", "cut.n": 2, "m": 3}.items() <= row.items()
 
 
 def test_a_mixed_cut_is_refused_alone(tmp_path: Path) -> None:
@@ -318,3 +368,46 @@ def test_a_manifest_of_recordings_is_recognised(tmp_path: Path, name: str) -> No
 def test_other_tables_are_not_recognised(tmp_path: Path, name: str, line: Any) -> None:
     put(tmp_path, name, [line])
     assert not recognises(tmp_path)
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Through ingest
+
+
+def md5(path: Path, first: int, count: int) -> str:
+    samples, _ = sf.read(path, dtype="int16", start=first, frames=count)
+    return hashlib.md5(samples.astype("<i2").tobytes(), usedforsecurity=False).hexdigest()
+
+
+@pytest.mark.parametrize("kind", ["lhotse:", ""])
+def test_supervisions_become_clips_of_their_samples(tmp_path: Path, kind: str) -> None:
+    hub = tmp_path / "hub"
+    (hub / "wav").mkdir(parents=True)
+    for number, name in enumerate("abc"):
+        sf.write(hub / "wav" / f"{name}.wav", noise(number, duration=1, sample_rate=8000), 8000, subtype="PCM_16")
+    command = {"id": "d", "sources": [{"type": "command", "channels": [0], "source": f"touch {tmp_path}/canary"}]}
+    named = [*(recording(name, f"wav/{name}.wav") for name in "ab"), command, recording("e", "../x.wav")]
+    put(hub, RECORDINGS, [*named, recording("f", "wav/gone.wav")])
+    spans = [supervision("s1", "a", 0.5, 0.25, text="007"), supervision("s2", "a", 0.0, 0.5, text="NA")]
+    put(hub, SUPERVISIONS, [*spans, supervision("s3", "a", 2.0, 0.5, text="x")])
+    recipe = f'[dataset]\nname = "made"\n[ingest]\nmax-reject = 1.0\n[[source]]\nname = "hub"\npath = "{kind}../hub"\n'
+    dataset = Dataset.create(tmp_path / "dataset", {"lds.toml": recipe.encode()})
+
+    applied = dataset.apply(stages.find("ingest"), executor=Serial())
+
+    names = ("path", "start", "num_samples", "text", "id", "declared_split", "pcm_md5")
+    assert [tuple(row[name] for name in names) for row in dataset.manifest.to_pylist()] == [
+        ("wav/a.wav", 0.0, 4000, "NA", "s2", "train", md5(hub / "wav" / "a.wav", 0, 4000)),
+        ("wav/a.wav", 0.5, 2000, "007", "s1", "train", md5(hub / "wav" / "a.wav", 4000, 2000)),
+        ("wav/b.wav", 0.0, 8000, None, None, "train", md5(hub / "wav" / "b.wav", 0, 8000)),
+        ("wav/c.wav", 0.0, 8000, None, None, None, md5(hub / "wav" / "c.wav", 0, 8000)),
+    ]
+    assert sorted(row["code"] for row in dataset.rejected.to_pylist()) == [
+        "input.no_file",
+        "metadata.file_missing",
+        "metadata.span_outside",
+        "metadata.unsafe_path",
+    ]
+    assert applied.counts == Counts(inputs=8, kept=4, rejected=4)
+    assert [item.path for item in applied.findings if item.code == "metadata.row_missing"] == ["wav/c.wav"]
+    assert not (tmp_path / "canary").exists()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import pickle
@@ -10,10 +11,16 @@ from typing import Any
 
 import pytest
 
+from listen_datasets import stages
+from listen_datasets.dataset import Applied, Dataset
 from listen_datasets.errors import RecipeError
+from listen_datasets.executors.serial import Serial
 from listen_datasets.inputs import InputProblem
 from listen_datasets.metadata.join import match
+from listen_datasets.model import Counts
 from listen_datasets.stores.webdataset import WebDataset, recognises
+from listen_datasets.testing.recordings import encode
+from listen_datasets.testing.signals import noise
 
 Members = Iterable[tuple[str, bytes]]
 
@@ -106,6 +113,21 @@ def test_a_text_gives_way_to_a_key_of_its_name(tmp_path: Path) -> None:
     assert (row["text"], row["member.text"]) == ("from json", "from text")
 
 
+@pytest.mark.parametrize(
+    ("sidecars", "said"),
+    [
+        ({"a.json": b'{"n": 1}', "a.more.json": b'{"n": 2}'}, {"n": 1, "more.json.n": 2}),
+        ({"a.more.json": b'{"n": 2}', "a.json": b'{"n": 1}'}, {"n": 1, "more.json.n": 2}),
+        ({"a.5.txt": b"x", "a.6.txt": b"y"}, {"txt": "x", "6.txt": "y"}),
+        ({"a.json": b'{"shard": 1, "json.shard": 2}'}, {"json.shard": 1, "json.json.shard": 2}),
+        ({"a.json": b'{"txt": 1, "member.txt": 2}', "a.txt": b"x"}, {"txt": 1, "member.txt": 2, "member.member.txt": "x"}),
+    ],
+)  # fmt: skip
+def test_no_value_hides_another(tmp_path: Path, sidecars: dict[str, bytes], said: dict[str, Any]) -> None:
+    (row,) = rows(store(tmp_path, ("a.wav", b"x"), *sidecars.items()))
+    assert {key: value for key, value in row.items() if key not in {"file_name", "__key__", "shard", "split"}} == said
+
+
 def test_times_say_where_a_recording_was_taken_from_and_cut_nothing(tmp_path: Path) -> None:
     (row,) = rows(store(tmp_path, *sample("a", start=3.5, end=4.5)))
     assert {"original_start": 3.5, "end": 4.5}.items() <= row.items()
@@ -113,8 +135,8 @@ def test_times_say_where_a_recording_was_taken_from_and_cut_nothing(tmp_path: Pa
 
 @pytest.mark.parametrize(
     "data",
-    [b"{", b'{"a": 1, "a": 2}', b'{"a": NaN}', b'{"a": 1e999}', b"[" * 5000, b"\xff{}", b'{"a": "\0"}', b'{"a":"' + b"x" * (1 << 20) + b'"}'],
-    ids=["open", "doubled", "nan", "overflow", "deep", "latin", "nul", "long"],
+    [b"{", b'{"a": 1, "a": 2}', b'{"a": NaN}', b'{"a": 1e999}', b"[" * 5000, b"\xff{}", b'{"a": "\0"}', b'{"": 1}', b'{"a\\n": 1}', b'{"a":"' + b"x" * (1 << 20) + b'"}'],
+    ids=["open", "doubled", "nan", "overflow", "deep", "latin", "nul", "nameless", "control", "long"],
 )  # fmt: skip
 def test_a_sidecar_that_cannot_be_read_costs_its_columns_alone(tmp_path: Path, data: bytes) -> None:
     found = store(tmp_path, ("a.wav", b"x"), ("a.json", data), ("a.txt", b"hello"))
@@ -131,7 +153,31 @@ def test_every_recording_of_a_sample_is_one(tmp_path: Path) -> None:
         ("train-000000.tar/a.left.wav", 1),
         ("train-000000.tar/a.right.wav", 1),
     ]
+    assert findings(found) == [("input.several_sounds", "train-000000.tar/a")]
+
+
+def test_a_doubled_recording_is_not_several(tmp_path: Path) -> None:
+    found = store(tmp_path, *sample("a"), ("a.wav", b"other"))
     assert findings(found) == []
+
+
+def test_a_recording_that_nothing_is_said_about_is_reported_if_others_have_sidecars(tmp_path: Path) -> None:
+    found = store(tmp_path, *sample("a", n=1), ("b.wav", b"x"), ("c.wav", b"x"), ("c.txt", b"x"))
+
+    assert len(rows(found)) == 3
+    assert findings(found) == [("metadata.row_missing", "train-000000.tar/b.wav")]
+
+
+def test_what_is_wrong_is_said_even_if_no_recording_can_be_opened(tmp_path: Path) -> None:
+    members = [("a.1.wav", b"x"), ("b.npy", b"x"), ("a.2.wav", b"x")]
+    found = store(tmp_path, *members, *(member for member in members if member[0] != "b.npy"))
+
+    assert rows(found) == []
+    assert {code for code, _ in findings(found)} == {"input.merged_samples"}
+
+
+def test_shards_of_recordings_alone_need_no_sidecars(tmp_path: Path) -> None:
+    assert findings(store(tmp_path, ("a.wav", b"x"), ("b.wav", b"x"))) == []
 
 
 def test_recording_without_a_sidecar_has_its_key(tmp_path: Path) -> None:
@@ -171,6 +217,14 @@ def test_scattered_members_find_each_other_and_it_is_said(tmp_path: Path) -> Non
         ("input.scattered_sample", "train-000000.tar/a"),
         ("input.scattered_sample", "train-000000.tar/b"),
     ]
+
+
+def test_members_without_a_place_scatter_nothing(tmp_path: Path) -> None:
+    """Members that are not read are listed before all others."""
+    found = store(tmp_path, *sample("a", n=1), *sample("b", n=2), ("b.wav", b"other"))
+
+    assert codes(found)["train-000000.tar/b.wav"] == "input.duplicate_member"
+    assert findings(found) == []
 
 
 @pytest.mark.parametrize("sidecars", [True, False])
@@ -303,3 +357,50 @@ def test_shards_beside_recordings_are_not_recognised(tmp_path: Path) -> None:
     shard(tmp_path / "00.tar", sample("a"))
     (tmp_path / "a.wav").write_bytes(b"x")
     assert not recognises(tmp_path)
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Through ingest
+
+
+def ingested(folder: Path, path: str) -> tuple[Dataset, Applied]:
+    recipe = f'[dataset]\nname = "made"\n[ingest]\nmax-reject = 1.0\n[[source]]\nname = "hub"\npath = "{path}"\n'
+    dataset = Dataset.create(folder / "dataset", {"lds.toml": recipe.encode()})
+    return dataset, dataset.apply(stages.find("ingest"), executor=Serial())
+
+
+@pytest.mark.parametrize("kind", ["webdataset:", ""])
+def test_every_member_is_accounted_for_and_labels_arrive(tmp_path: Path, kind: str) -> None:
+    sounds = [encode(noise(number, duration=0.1, sample_rate=8000), 8000) for number in range(4)]
+    members = [
+        ("a.wav", sounds[0]),
+        ("a.json", b'{"label": "007"}'),
+        ("b.wav", sounds[1]),
+        ("c.json", b'{"label": "x"}'),
+    ]
+    shard(tmp_path / "hub" / "test-000000.tar", [*members, ("d.wav", b"no sound"), ("e.wav", sounds[2])])
+    shard(
+        tmp_path / "hub" / "test-000001.tar",
+        [("a.wav", sounds[3]), ("a.cls", b"3"), ("a.cls", b"4"), ("../f.wav", b""), ("g.wav", b""), ("g.wav", b"")],
+    )
+
+    dataset, applied = ingested(tmp_path, f"{kind}../hub")
+
+    names = ("path", "label", "declared_split", "sha256")
+    assert [tuple(row[name] for name in names) for row in dataset.manifest.to_pylist()] == [
+        (f"test-00000{number}.tar/{key}.wav", label, "test", hashlib.sha256(sound).hexdigest())
+        for number, key, label, sound in [(0, "a", "007", sounds[0]), (0, "b", None, sounds[1]), (0, "e", None, sounds[2]), (1, "a", None, sounds[3])]
+    ]  # fmt: skip
+    assert sorted((row["path"], row["code"]) for row in dataset.rejected.to_pylist()) == [
+        ("test-000000.tar/c", "input.no_sound"),
+        ("test-000000.tar/d.wav", "audio.not_audio"),
+        ("test-000001.tar/../f.wav", "input.unsafe_name"),
+        ("test-000001.tar/a.cls", "input.duplicate_member"),
+        ("test-000001.tar/a.cls", "input.duplicate_member"),
+        ("test-000001.tar/g.wav", "input.duplicate_member"),
+        ("test-000001.tar/g.wav", "input.duplicate_member"),
+    ]
+    assert applied.counts == Counts(inputs=11, kept=4, rejected=7)
+    assert applied.entry.report["ignored"] == {}
+    missing = [item.path for item in applied.findings if item.code == "metadata.row_missing"]
+    assert missing == [f"test-00000{place}.wav" for place in ("0.tar/b", "0.tar/d", "0.tar/e", "1.tar/a")]
