@@ -51,8 +51,9 @@ def stage_options(function: F) -> F:
             click.option("--fail-on", type=click.Choice(FAIL_ON), default="error", show_default=True,
                          help="Least severity of a finding that makes the exit code 1."),
             click.option("--force", is_flag=True, help="Run even if nothing has changed."),
-            click.option("--timeout", type=click.FloatRange(min=1), default=900.0, show_default=True, metavar="S",
-                         help="Seconds that one task of a worker may take."),
+            click.option("--timeout", type=click.FloatRange(min=1), metavar="S",
+                         help="Seconds that a recording, or another task of a worker, may take; if left out 20 for a "
+                         "recording and 1 more for each 50 kB, 900 for other tasks."),
             click.option("--lock-timeout", type=click.FloatRange(min=0), default=0.0, show_default=True, metavar="S",
                          help="Seconds to wait while another run holds the dataset."),
         ]
@@ -78,7 +79,7 @@ def section_options(section: type[Section], spelling: Mapping[str, str] | None =
     return decorate
 
 
-def executor(engine: str, jobs: int | None, timeout: float) -> Executor:
+def executor(engine: str, jobs: int | None, timeout: float | None) -> Executor:
     """Return what maps over tasks."""
     from listen_datasets import registry  # noqa: PLC0415 - start-up time
 

@@ -52,7 +52,8 @@ class LocalProcesses:
 
     Attributes:
         workers: How many processes at most.
-        timeout: Seconds that a task may take; None for any time.
+        timeout: Seconds that a task or an item may take, whatever its stage allows; None for what the stage allows.
+        task_timeout: Seconds that a task may take of which its stage says nothing.
         memory_limit: Bytes of address space that a worker may use; None for no limit.
         max_tasks: Tasks or items after which a worker is replaced by a fresh one: enough of them to make up for half a
             second of imports, few enough that what a native library leaks stays small.
@@ -60,6 +61,7 @@ class LocalProcesses:
 
     workers: int = field(default_factory=available_workers)
     timeout: float | None = None
+    task_timeout: float = 900.0
     memory_limit: int | None = MEMORY_LIMIT
     max_tasks: int = 20_000
 
@@ -184,17 +186,25 @@ class _Pool:
             self._workers.append(self._start())
 
     def _begin(self, worker: _Worker, batch: range) -> None:
-        seconds = None if self._seconds is None else [self._seconds[position] for position in batch]
+        seconds = self._allowed(batch)
         items = [self._items[position] for position in batch]
-        message = _pickled((items, seconds), called=type(items[0]).__name__)
+        message = _pickled((items, None if self._seconds is None else seconds), called=type(items[0]).__name__)
         try:
             worker.connection.send_bytes(message)
         except ConnectionError:
             self._lament(worker)
             return
         self._begun += 1
-        limit = self._settings.timeout if seconds is None else max(seconds) + FLUSH_SECONDS
-        worker.expect(batch, limit or float("inf"))
+        # Answers of a batch are kept back for a moment.
+        worker.expect(batch, max(seconds) + (0.0 if self._seconds is None else FLUSH_SECONDS))
+
+    def _allowed(self, batch: range) -> list[float]:
+        """Return the time that each item may take: what the user said, or else what the stage thinks right."""
+        if self._settings.timeout is not None:
+            return [self._settings.timeout] * len(batch)
+        if self._seconds is None:
+            return [self._settings.task_timeout] * len(batch)
+        return [self._seconds[position] for position in batch]
 
     def collect(self, *, block: bool) -> list[tuple[int, _Outcome]]:
         """Return the outcomes that are there, with their positions; wait for something to happen first if `block`."""

@@ -112,7 +112,7 @@ def test_a_switch_can_be_turned_off(small: Path) -> None:
 def test_the_engine_is_the_executor() -> None:
     assert executor("serial", None, 900.0) == Serial()
     assert executor("local", 3, 5.0) == LocalProcesses(workers=3, timeout=5.0)
-    assert executor("local", None, 900.0) == LocalProcesses(workers=available_workers(), timeout=900.0)
+    assert executor("local", None, None) == LocalProcesses(workers=available_workers())
 
 
 # ----------------------------------------------------------------------------------------------------------------------

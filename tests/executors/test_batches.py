@@ -142,3 +142,11 @@ def test_every_item_of_a_batch_has_its_full_time() -> None:
     results = dict(map_items(LocalProcesses(workers=1), time.sleep, [0.3] * 4, [range(4)], [0.4] * 4))
 
     assert results == dict.fromkeys(range(4), Done(None))
+
+
+def test_what_the_user_allows_goes_before_what_the_stage_allows() -> None:
+    executor = LocalProcesses(workers=1, timeout=0.3)
+
+    results = dict(map_items(executor, time.sleep, [0.0, 600.0], [range(2)], [1000.0, 1000.0]))
+
+    assert results == {0: Done(None), 1: Lost("worker.timeout", "there was no result after 0.5 s")}
