@@ -70,22 +70,7 @@ def _silence(config: Validate) -> Limit:
 def _limits(config: Validate) -> tuple[Limit, ...]:
     """Return the limits of columns that are judged as they stand."""
     return (
-        Limit(
-            code="audio.leading_silence",
-            column="leading_silence",
-            bound="at most",
-            threshold=config.max_leading_silence,
-            says="The clip begins with {} below -60 dBFS",
-            unit="s",
-        ),
-        Limit(
-            code="audio.trailing_silence",
-            column="trailing_silence",
-            bound="at most",
-            threshold=config.max_trailing_silence,
-            says="The clip ends with {} below -60 dBFS",
-            unit="s",
-        ),
+        *_edges(config),
         Limit(
             code="audio.dropouts",
             column="num_dropouts",
@@ -117,6 +102,28 @@ def _limits(config: Validate) -> tuple[Limit, ...]:
             threshold=config.min_snr,
             says="The signal-to-noise ratio is about {}",
             unit="dB",
+        ),
+    )
+
+
+def _edges(config: Validate) -> tuple[Limit, ...]:
+    """Return the limits of silence at the ends."""
+    return (
+        Limit(
+            code="audio.leading_silence",
+            column="leading_silence",
+            bound="at most",
+            threshold=config.max_leading_silence,
+            says="The clip begins with {} below -60 dBFS",
+            unit="s",
+        ),
+        Limit(
+            code="audio.trailing_silence",
+            column="trailing_silence",
+            bound="at most",
+            threshold=config.max_trailing_silence,
+            says="The clip ends with {} below -60 dBFS",
+            unit="s",
         ),
     )
 
