@@ -19,11 +19,11 @@ _FEW_FILES, _FEW_BYTES = 20_000, 256_000_000
 """Up to here hashing takes less time than starting a worker."""
 
 Seen = Mapping[Recording, tuple[str, str]]
-"""Stamp and sha256 of recordings as they were when they were read last."""
+"""Stamp and sha256 of recordings as they were when they were read last; no sha256 if they could not be read."""
 
 
 Digests = Mapping[Recording, str]
-"""sha256 of recordings."""
+"""sha256 of recordings, or the code of why one cannot be read."""
 
 
 def is_grown(items: Sequence[Item], seen: Seen) -> bool:
@@ -36,14 +36,14 @@ def trusted(items: Sequence[Item], seen: Seen) -> Digests:
     return {
         item.recording: seen[item.recording][1]
         for item in items
-        if item.stamp is not None and item.recording in seen and seen[item.recording][0] == item.stamp
+        if item.stamp is not None and seen.get(item.recording, ("", ""))[0] == item.stamp and seen[item.recording][1]
     }
 
 
 def digests(
     items: Sequence[Item], stores: Mapping[str, Store], executor: Executor, progress: Progress
 ) -> dict[Recording, str]:
-    """Read recordings and return the digest of each; none of one that cannot be read.
+    """Read recordings and return the digest of each, or the code of why it cannot be read.
 
     Args:
         items: The recordings.

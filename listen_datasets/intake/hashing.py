@@ -16,13 +16,13 @@ class Hash:
 
     stores: Mapping[str, Store]
 
-    def __call__(self, recording: Recording) -> str | None:
-        """Return the sha256 of (source, path); None if it cannot be read, which whoever measures it will say."""
+    def __call__(self, recording: Recording) -> str:
+        """Return the sha256 of (source, path), or the code of why it cannot be read."""
         source, path = recording
         try:
             with self.stores[source].opened(path) as file:
                 digest = file.sha256()
                 file.check_unchanged()
                 return digest
-        except InputProblem:
-            return None
+        except InputProblem as problem:
+            return problem.code

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from listen_datasets import digest, registry, tables
+from listen_datasets import __version__, digest, registry, tables
 from listen_datasets.errors import TooManyRejected
 from listen_datasets.executors import Done, Lost
 from listen_datasets.executors.batches import cut, map_items
@@ -98,7 +98,7 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     collected = _measure(workspace, config, plan)
     read = {**plan.same, **collected.digests}
     facts, rejected, findings = _with_known(plan, collected)
-    used = _used(config, plan.intake, read, rejected)
+    used = _used(workspace, config, plan.intake, read, rejected)
     rejected += [item for found in plan.intake.surveys for item in found.refused]
     findings += [(item.source, _rejection(item)) for item in rejected]
     assembled = assemble(plan.intake, facts, _earlier(workspace))
@@ -106,7 +106,7 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     _check_share(config, rejected, assembled.manifest.num_rows)
     manifest = assembled.manifest
     if config.label_from_folder:
-        manifest = with_folders(manifest, workspace.recipe.dataset.label or "label")
+        manifest = with_folders(manifest, _label(workspace))
     return Outcome(
         manifest=manifest,
         rejected=tables.rejected_table(rejected),
@@ -122,8 +122,8 @@ def inputs(workspace: Workspace, config: Config) -> dict[str, str]:
     intake = _intake(workspace, config)
     seen = _seen(workspace)
     if seen is not None and is_grown(intake.items, seen):
-        return _used(config, intake, {}, [])
-    return _used(config, intake, _now(workspace, config, intake.items), [])
+        return _used(workspace, config, intake, {}, [])
+    return _used(workspace, config, intake, _now(workspace, config, intake.items), [])
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -164,9 +164,8 @@ def _now(workspace: Workspace, config: Config, items: Sequence[Item]) -> Digests
 
 def _plan(workspace: Workspace, config: Config) -> _Plan:
     intake = _intake(workspace, config)
-    journal = Journal(
-        workspace.disk, workspace.staging, "ingest", digest.of_json({"version": VERSION, **_means(config)})
-    )
+    key = digest.of_json({"lds": __version__, "version": VERSION, **_means(config)})
+    journal = Journal(workspace.disk, workspace.staging, "ingest", key)
     known = _known(workspace, config, journal)
     wanted = [known.clips_of(item, intake.spans(item.recording)) is not None for item in intake.items]
     useful = [item for item, is_of_use in zip(intake.items, wanted, strict=True) if is_of_use]
@@ -223,9 +222,10 @@ def _seen(workspace: Workspace) -> Seen | None:
 
 
 def _read_seen(table: pa.Table | None) -> Seen | None:
-    if table is None:
+    names = ("source", "path", "stamp", "sha256")
+    if table is None or not set(names) <= set(table.column_names):
         return None
-    columns = (table[name].to_pylist() for name in ("source", "path", "stamp", "sha256"))
+    columns = (table[name].to_pylist() for name in names)
     return {(source, path): (stamp, sha256) for source, path, stamp, sha256 in zip(*columns, strict=True)}
 
 
@@ -306,6 +306,11 @@ def _rejection(item: Rejected) -> Finding:
     return catalogue.finding(item.code, item.reason, path=item.path)
 
 
+def _label(workspace: Workspace) -> str:
+    """Return the column that names of folders go into."""
+    return workspace.recipe.dataset.label or "label"
+
+
 def _check_share(config: Config, rejected: Sequence[Rejected], kept: int) -> None:
     share = len(rejected) / max(1, len(rejected) + kept)
     if len(rejected) <= _FEW_REJECTED or share <= config.max_reject:
@@ -320,7 +325,7 @@ def _check_share(config: Config, rejected: Sequence[Rejected], kept: int) -> Non
 
 
 def _used(
-    config: Config, intake: Intake, digests: Mapping[Recording, str], rejected: Sequence[Rejected]
+    workspace: Workspace, config: Config, intake: Intake, digests: Digests, rejected: Sequence[Rejected]
 ) -> dict[str, str]:
     """Return what an ingest depends on. A rejected file counts by its bytes too: a mended one must be noticed."""
     refused = [item for found in intake.surveys for item in found.refused]
@@ -331,6 +336,7 @@ def _used(
         for source, path in sorted({item.recording for item in intake.items} | {(r.source, r.path) for r in refused})
     ]
     used = {
+        **({"label": digest.of_json(_label(workspace))} if config.label_from_folder else {}),
         "recordings": digest.of_json(listing),
         "metadata": digest.of_json([[item.source, item.table.name, _table_digest(item)] for item in intake.joined]),
         **_means(config),
@@ -343,13 +349,13 @@ def _table_digest(item: Joined) -> str:
 
 
 def _stamps(items: Sequence[Item], digests: Mapping[Recording, str]) -> pa.Table:
-    known = [item for item in items if item.stamp is not None and item.recording in digests]
+    known = [item for item in items if item.stamp is not None]
     return pa.table(
         {
             "source": pa.array([item.source for item in known], pa.string()),
             "path": pa.array([item.path for item in known], pa.string()),
             "stamp": pa.array([item.stamp for item in known], pa.string()),
-            "sha256": pa.array([digests[item.recording] for item in known], pa.string()),
+            "sha256": pa.array([digests.get(item.recording, "") for item in known], pa.string()),
         }
     )
 

@@ -5,11 +5,13 @@ import json
 import os
 import shutil
 import tarfile
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from listen_datasets import catalogue, config, stages
@@ -579,3 +581,41 @@ def test_an_archive_is_a_source_like_a_folder(make: Make, tmp_path: Path) -> Non
     assert applied.counts == Counts(inputs=3, kept=2, rejected=1)
     assert column(packed, "pcm_md5") == column(folder, "pcm_md5")
     assert ingest(packed).is_up_to_date
+
+
+def test_a_member_that_cannot_be_opened_does_not_keep_an_archive_from_being_up_to_date(
+    make: Make, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "b", "w") as archive:
+        archive.writestr("x.wav", sound(1))
+        archive.writestr("y.wav", sound(2))
+    data = (tmp_path / "b").read_bytes()
+    at = data.index(b"y.wav") + 1000
+    (tmp_path / "b").write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+    dataset = make({"b": []})
+    first = ingest(dataset)
+
+    assert codes(first) == [("input.member_damaged", "y.wav")]
+    assert ingest(dataset).is_up_to_date
+    assert dataset.apply(INGEST, INGEST.config(trust_stat=True), executor=Serial()).is_up_to_date
+
+
+def test_another_name_of_the_label_is_taken_from_the_folders_anew(make: Make, tmp_path: Path) -> None:
+    write(tmp_path / "a", {"dog/x.wav": sound(1)})
+    dataset = make({"a": []}, "[ingest]\nlabel-from-folder = true\n")
+    ingest(dataset)
+    recipe = dataset.root / config.RECIPE
+    recipe.write_text(recipe.read_text().replace('name = "made"', 'name = "made"\nlabel = "animal"'))
+
+    ingest(Dataset.open(dataset.root))
+
+    assert column(dataset, "animal") == {"dog/x.wav": "dog"}
+
+
+def test_notes_of_the_last_run_that_are_not_what_lds_wrote_are_left_aside(make: Make, tmp_path: Path) -> None:
+    write(tmp_path / "a", {"x.wav": sound(1)})
+    dataset = make({"a": []})
+    ingest(dataset)
+    pq.write_table(pa.table({"path": ["x.wav"]}), dataset.root / ".lds" / "cache" / "stamps.parquet")
+
+    assert ingest(dataset).is_up_to_date
