@@ -7,8 +7,6 @@ library's pool loses all results with one worker; others lose the run when a wor
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
 import os
 import pickle
 import signal
@@ -16,14 +14,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
 from typing import Any, TypeVar
 
 from listen_datasets.errors import InternalError, LdsError, MachineError
 from listen_datasets.executors import Done, Lost
-from listen_datasets.executors.worker import FLUSH_SECONDS, serve
+from listen_datasets.executors.nursery import Barren, Nursery
+from listen_datasets.executors.worker import FLUSH_SECONDS
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -33,8 +30,6 @@ MEMORY_LIMIT = 3 << 30
 
 _AHEAD = 8
 _ABANDONED = Lost("worker.memory", "the worker gave up the rest of its batch")
-_JOIN_SECONDS = 5.0
-_ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
 
 
 def available_workers() -> int:
@@ -115,7 +110,8 @@ _Outcome = Done[Any] | Lost | LdsError
 
 @dataclass(eq=False)
 class _Worker:
-    process: SpawnProcess
+    nursery: Nursery
+    pid: int
     connection: Connection
     is_ready: bool = False
     pending: deque[int] = field(default_factory=deque)
@@ -143,9 +139,8 @@ class _Worker:
     def end(self) -> int | None:
         """Kill the process and return its exit code: its own if it was dead already, None if it cannot die."""
         self.connection.close()
-        self.process.kill()
-        self.process.join(_JOIN_SECONDS)
-        return self.process.exitcode
+        self.nursery.kill(self.pid)
+        return self.nursery.reap(self.pid)
 
 
 class _Pool:
@@ -167,6 +162,7 @@ class _Pool:
         self._begun = 0
         self._size = min(settings.workers, len(batches))
         self._workers: list[_Worker] = []
+        self._nursery: Nursery | None = None
         self._deaths = 0
         self._has_failed = False
 
@@ -183,7 +179,7 @@ class _Pool:
                 return
             self._begin(worker, self._batches[self._begun])
         while self._begun < until and len(self._workers) < self._size and not self._has_failed:
-            self._workers.append(self._start())
+            self._workers += self._start()
 
     def _begin(self, worker: _Worker, batch: range) -> None:
         seconds = self._allowed(batch)
@@ -220,10 +216,12 @@ class _Pool:
     def stop(self) -> None:
         """End all workers at once: whatever they do is not wanted any more."""
         for worker in self._workers:
-            worker.process.kill()
+            worker.nursery.kill(worker.pid)
         for worker in self._workers:
             worker.end()
         self._workers.clear()
+        if self._nursery is not None:
+            self._nursery.close()
 
     def _hear(self, worker: _Worker) -> list[tuple[int, _Outcome]]:
         try:
@@ -259,49 +257,37 @@ class _Pool:
             lost = Lost("worker.crashed", f"the worker ended with {_spelled(code)}")
         if worker.pending:
             return [(position, lost) for position in worker.pending]
-        self._deaths += 1
-        if self._deaths > 2 * self._size:
-            raise MachineError(
-                f"worker processes do not start: the last one ended with {_spelled(code)}",
-                hint="look at the messages above, or use --jobs 1",
-            )
+        self._count_death(code)
         return []
 
     def _drop(self, worker: _Worker) -> int | None:
         self._workers.remove(worker)
         return worker.end()
 
-    def _start(self) -> _Worker:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        arguments = (theirs, self._function, os.getpid(), self._settings.memory_limit)
-        process = context.Process(target=serve, args=arguments, daemon=True)
+    def _start(self) -> list[_Worker]:
+        if self._nursery is None:
+            self._nursery = Nursery(self._function, self._settings.memory_limit)
         try:
-            with _quiet_start():
-                process.start()
-        except OSError as error:
-            ours.close()
-            raise MachineError(f"cannot start a worker process: {error.strerror}", hint="use fewer --jobs") from error
-        finally:
-            theirs.close()
-        return _Worker(process, ours)
+            pid, connection = self._nursery.fork()
+        except Barren as barren:
+            self._abandon(barren.code)
+            return []
+        return [_Worker(self._nursery, pid, connection)]
 
+    def _abandon(self, code: int | None) -> None:
+        """Take leave of a dead nursery: the next worker gets a new one, unless it is always so."""
+        if self._nursery is not None:
+            self._nursery.close()
+        self._nursery = None
+        self._count_death(code)
 
-@contextlib.contextmanager
-def _quiet_start() -> Iterator[None]:
-    """Give a new process one native thread a library, and no signal before it can deal with it."""
-    resource_tracker.ensure_running()  # now, as it would unblock the signals
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    os.environ.update(_ONE_THREAD)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            if value is not None:
-                os.environ[name] = value
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    def _count_death(self, code: int | None) -> None:
+        self._deaths += 1
+        if self._deaths > 2 * self._size:
+            raise MachineError(
+                f"worker processes do not start: the last one ended with {_spelled(code)}",
+                hint="look at the messages above, or use --jobs 1",
+            )
 
 
 def _outcome(kind: str, value: Any) -> _Outcome:  # noqa: ANN401 - whatever the function gave

@@ -1,19 +1,24 @@
-"""The child's side of :mod:`listen_datasets.executors.local`: take a task, answer, until the pipe closes."""
+"""The children's side: a nursery that forks workers, and workers that take a task, answer, until the pipe closes."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import errno
+import gc
 import math
 import os
 import pickle
 import resource
 import signal
+import socket
+import struct
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from listen_datasets.errors import LdsError
 
@@ -24,21 +29,82 @@ Answer = tuple[Kind, Any]
 FLUSH_SECONDS = 0.2
 """Answers are kept back for so long, to be sent together."""
 
+REQUEST = struct.Struct("!cq")
+"""What a nursery is asked and what it answers: `FORK` or `REAP`, and a number."""
+
+FORK, REAP = b"f", b"r"
+
 _PR_SET_PDEATHSIG = 1
+_REAP_SECONDS = 5.0
 
 
-def serve(connection: Connection, function: bytes, parent: int, memory_limit: int | None) -> None:
+def breed(requests: socket.socket, function: bytes, parent: int, memory_limit: int | None) -> NoReturn:
+    """Be the nursery: import what the function needs, then fork a worker whenever asked, until the parent goes away.
+
+    Args:
+        requests: Takes `REQUEST`: `FORK` with the worker's end of its pipe gives the process id, or minus an error
+            number; `REAP` with a process id gives its status, or -1 where it does not end.
+        function: The pickled function that workers run.
+        parent: Process id of the parent: neither nursery nor workers may outlive it.
+        memory_limit: Largest address space in bytes.
+    """
+    settle(parent, memory_limit)
+    run = _Task(function)
+    run.prepare()
+    gc.collect()
+    gc.freeze()  # so that a collection in a worker does not copy the pages that all of them share
+    while True:
+        message, handles, _, _ = socket.recv_fds(requests, REQUEST.size, 1, socket.MSG_WAITALL)
+        if not message:
+            os._exit(0)  # there is nothing to write or to tidy up
+        what, pid = REQUEST.unpack(message)
+        answer = _fork(requests, handles[0], run) if what == FORK else _reap(pid)
+        requests.sendall(REQUEST.pack(what, answer))
+
+
+def _fork(requests: socket.socket, handle: int, run: _Task) -> int:
+    nursery = os.getpid()
+    try:
+        pid = os.fork()
+    except OSError as error:
+        os.close(handle)
+        return -(error.errno or errno.EAGAIN)
+    if pid:
+        os.close(handle)
+        return pid
+    code = 1
+    try:
+        requests.close()
+        _die_with(nursery)
+        serve(Connection(handle), run)
+        code = 0
+    except Exception:  # noqa: BLE001 - the end of the process: nothing of the nursery may run in it
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _reap(pid: int) -> int:
+    """Return the status of a process that is ending; it has some seconds, for one in the middle of reading a disk."""
+    until = time.monotonic() + _REAP_SECONDS
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return status
+        if time.monotonic() > until:
+            return -1
+        time.sleep(0.001)
+
+
+def serve(connection: Connection, run: _Task) -> None:
     """Run tasks until the parent closes the pipe.
 
     Args:
         connection: Pickled batches ``(items, seconds)`` come in, lists of answers go out; an empty one says "ready".
-        function: The pickled function.
-        parent: Process id of the parent: a worker must not outlive it.
-        memory_limit: Largest address space in bytes.
+        run: The function.
     """
-    settle(parent, memory_limit)
     connection.send_bytes(_pack([]))
-    run = _Task(function)
     while True:
         try:
             batch = connection.recv_bytes()
@@ -49,11 +115,8 @@ def serve(connection: Connection, function: bytes, parent: int, memory_limit: in
 
 
 def settle(parent: int, memory_limit: int | None) -> None:
-    """Make this process a well-behaved worker: it dies with its parent and takes no more than its share."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the line above
-        os._exit(1)
+    """Make this process a well-behaved one: it dies with its parent and takes no more than its share."""
+    _die_with(parent)
     # Ctrl-C reaches every process of a terminal; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -65,17 +128,34 @@ def settle(parent: int, memory_limit: int | None) -> None:
     os.dup2(2, 1)
 
 
+def _die_with(parent: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before the line above
+        os._exit(1)
+
+
 class _Task:
-    """Unpickles the function with the first task, so that trouble with it is an answer like any other."""
+    """The function of a map. Trouble with unpickling it is an answer to the first item, like any other."""
 
     def __init__(self, function: bytes) -> None:
         self._pickled = function
         self._function: Callable[[Any], Any] | None = None
 
+    def prepare(self) -> None:
+        """Unpickle the function, and let it import what it needs."""
+        with contextlib.suppress(Exception):  # a worker will meet it again, and answer with it
+            prepare = getattr(self._loaded(), "prepare", None)
+            if prepare is not None:
+                prepare()
+
     def __call__(self, task: object) -> object:
+        return self._loaded()(task)
+
+    def _loaded(self) -> Callable[[Any], Any]:
         if self._function is None:
             self._function = pickle.loads(self._pickled)  # noqa: S301 - made by our parent
-        return self._function(task)
+        return self._function
 
 
 def _work(run: Callable[[object], object], batch: bytes) -> Iterator[bytes]:

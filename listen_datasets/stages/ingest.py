@@ -30,13 +30,12 @@ from listen_datasets.metadata.aligned import Joined
 from listen_datasets.model import Finding, Rejected
 from listen_datasets.recipe import Ingest as Config
 from listen_datasets.sources import check_apart, check_disjoint, check_there
-from listen_datasets.spans import Span
 from listen_datasets.stage import Outcome, Stage, Workspace
 from listen_datasets.stores import Store
 from listen_datasets.text import visible
 
 if TYPE_CHECKING:
-    from listen_datasets.audio import Measured, Reading, Unusable
+    from listen_datasets.audio import Measured, Unusable
     from listen_datasets.intake.collecting import Collection
 
 __all__ = ["STAGE", "Config"]
@@ -53,24 +52,6 @@ _LOST = {
     "worker.memory": "audio.decoder_memory",
     "worker.timeout": "audio.timeout",
 }
-
-Task = tuple[Recording, tuple[Span, ...] | None]
-"""A recording, and the clips that are wanted of it."""
-
-
-@dataclass(frozen=True)
-class Measure:
-    """Measures one recording in a worker: picklable, and small."""
-
-    stores: Mapping[str, Store]
-    reading: Reading
-
-    def __call__(self, task: Task) -> Measured | Unusable:
-        """Return what :func:`listen_datasets.audio.measure` says."""
-        from listen_datasets.audio import measure  # noqa: PLC0415 - the coordinator decodes nothing
-
-        (source, path), spans = task
-        return measure(self.stores[source], path, self.reading, spans)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,8 +215,10 @@ def _read_seen(table: pa.Table | None) -> Seen | None:
 
 
 def _measure(workspace: Workspace, config: Config, plan: _Plan) -> Collection:
-    from listen_datasets.audio import Measured, Reading  # noqa: PLC0415 - only an ingest that runs needs the decoder
+    # Only an ingest that runs needs the decoder.
+    from listen_datasets.audio import Measured, Reading  # noqa: PLC0415
     from listen_datasets.intake.collecting import Collection, Keeper, Result  # noqa: PLC0415
+    from listen_datasets.intake.measuring import Measure, Task  # noqa: PLC0415
 
     collected, keeper = Collection(), Keeper(plan.journal)
     items = [item for item in plan.intake.items if item.recording not in plan.same]

@@ -85,15 +85,18 @@ def test_nothing_is_sent(watched: tuple[int, list[tuple[str, int]], Path]) -> No
 # ----------------------------------------------------------------------------------------------------------------------
 
 
-def children(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """Return the children of a process, and their children."""
     try:
-        return [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     except FileNotFoundError:
         return []
+    children = [int(child) for child in text.split()]
+    return [*children, *(one for child in children for one in descendants(child))]
 
 
 def decoders(pid: int) -> list[int]:
-    """Return the workers of a process that have loaded what they decode with, and so have begun."""
+    """Return the descendants of a process that have loaded what they decode with, and so have begun."""
 
     def has_begun(child: int) -> bool:
         try:
@@ -101,7 +104,7 @@ def decoders(pid: int) -> list[int]:
         except FileNotFoundError:
             return False
 
-    return [child for child in children(pid) if has_begun(child)]
+    return [child for child in descendants(pid) if has_begun(child)]
 
 
 def until(condition: Callable[[], object]) -> bool:
@@ -116,12 +119,12 @@ def test_a_run_that_is_ended_leaves_no_worker_and_nothing_half_done(
     small: Path, number: signal.Signals, code: int
 ) -> None:
     sounds = [recording(key) for key in range(7)]
-    for key in range(1000):
+    for key in range(2000):
         (small / "recordings" / f"{key}.wav").write_bytes(sounds[key % 7])
     command = [*LDS, "ingest", str(small), "--quiet", "--jobs", "2"]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as running:
-        has_begun = until(lambda: len(decoders(running.pid)) == 2)
-        workers = children(running.pid)
+        has_begun = until(lambda: len(decoders(running.pid)) == 3)  # the nursery and two of it
+        workers = descendants(running.pid)
         running.send_signal(number)
         _, said = running.communicate(timeout=20)
 

@@ -22,6 +22,32 @@ ROOT = Path(__file__).parents[2]
 GRACE = 10.0
 
 
+class Prepared:
+    """Says in which process it was prepared."""
+
+    pid = 0
+
+    def prepare(self) -> None:
+        type(self).pid = os.getpid()
+
+    def __call__(self, _: int) -> int:
+        return self.pid
+
+
+class Unprepared:
+    def prepare(self) -> None:
+        raise ImportError
+
+    def __call__(self, task: int) -> int:
+        return -task
+
+
+def _workers() -> list[int]:
+    """Return the process ids of the workers of this process: the children of its nursery."""
+    (nursery,) = multiprocessing.active_children()
+    return [int(pid) for pid in Path(f"/proc/{nursery.pid}/task/{nursery.pid}/children").read_text().split()]
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGTERM])
 def test_a_dead_worker_costs_its_own_task_alone(number: signal.Signals, workers: int) -> None:
@@ -43,12 +69,40 @@ def test_a_worker_that_exits_costs_its_own_task_alone(code: int) -> None:
 def test_a_worker_killed_between_two_tasks_costs_nothing() -> None:
     results = LocalProcesses(workers=1).map(operator.neg, range(5))
     first = next(results)
-    (worker,) = multiprocessing.active_children()
-
-    worker.kill()
-    worker.join(GRACE)
+    (worker,) = _workers()
+    with os.fdopen(os.pidfd_open(worker)) as handle:
+        os.kill(worker, signal.SIGKILL)
+        assert _have_ended([handle.fileno()])
 
     assert [first, *results] == [Done(-i) for i in range(5)]
+
+
+def test_a_nursery_that_is_killed_costs_the_tasks_under_way_alone() -> None:
+    results = LocalProcesses(workers=1).map(operator.neg, range(30))
+    first = next(results)
+    (nursery,) = multiprocessing.active_children()
+    (worker,) = _workers()
+    with os.fdopen(os.pidfd_open(worker)) as handle:
+        nursery.kill()
+        assert _have_ended([handle.fileno()])
+
+    rest = list(results)
+
+    assert all(isinstance(result, Done) or result.code == "worker.crashed" for result in rest)
+    assert sum(isinstance(result, Lost) for result in rest) <= 1
+    assert first == Done(0)
+
+
+def test_what_a_function_prepares_is_there_in_every_worker() -> None:
+    results = list(LocalProcesses(workers=1, max_tasks=1).map(Prepared(), range(3)))
+
+    pids = [result.value for result in results if isinstance(result, Done)]
+    assert len(set(pids)) == 1
+    assert pids[0] != os.getpid()
+
+
+def test_a_function_whose_preparation_fails_is_called_all_the_same() -> None:
+    assert list(LocalProcesses(workers=1).map(Unprepared(), [1])) == [Done(-1)]
 
 
 def test_a_task_without_end_costs_itself_alone() -> None:
@@ -191,10 +245,13 @@ def test_a_signal_in_the_parent_ends_the_workers(raised: type[BaseException]) ->
 
 ORPHANS = """
 import multiprocessing, time
+from pathlib import Path
 from listen_datasets.executors.local import LocalProcesses
 results = LocalProcesses(workers=2).map(time.sleep, [0, 0, 600, 600])
 next(results), next(results)
-print(*[child.pid for child in multiprocessing.active_children()], flush=True)
+(nursery,) = multiprocessing.active_children()
+workers = Path(f"/proc/{nursery.pid}/task/{nursery.pid}/children").read_text().split()
+print(nursery.pid, *workers, flush=True)
 next(results)
 """
 
@@ -218,7 +275,7 @@ def test_no_worker_outlives_its_parent(number: signal.Signals) -> None:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:
         assert parent.stdout is not None
         children = [os.pidfd_open(int(pid)) for pid in parent.stdout.readline().split()]
-        assert len(children) == 2
+        assert len(children) == 3
 
         parent.send_signal(number)
 

@@ -16,8 +16,8 @@ from listen_datasets.dataset import Applied, Dataset
 from listen_datasets.executors import Done, Lost
 from listen_datasets.executors.serial import Serial
 from listen_datasets.intake import collecting
+from listen_datasets.intake.measuring import Measure, Task
 from listen_datasets.journal import Journal
-from listen_datasets.stages.ingest import Measure, Task
 from listen_datasets.storage import Disk
 from listen_datasets.testing.signals import noise
 
