@@ -75,6 +75,20 @@ def assemble(intake: Intake, facts: pa.Table, earlier: Mapping[Recording, tuple[
         UsageError: Two columns would have one name.
         MetadataError: A column has types in two tables that no common type holds.
     """
+    placing = _place(intake, facts, earlier)
+    aligned = align(intake.joined, placing.places)
+    if placing.rows != list(range(facts.num_rows)):
+        facts = facts.take(pa.array(placing.rows, pa.int64()))
+    manifest = _with_ids(facts, placing, aligned)
+    return Assembled(
+        manifest=_with_columns(manifest, aligned.columns),
+        findings=[*placing.findings, *_times(intake.joined)],
+        rejected=[*placing.rejected, *_orphans(intake.joined)],
+    )
+
+
+def _place(intake: Intake, facts: pa.Table, earlier: Mapping[Recording, tuple[str, str]]) -> _Placing:
+    """Find the row of the metadata and the ids of each clip."""
     placing = _Placing()
     groups = list(_groups(facts))
     names = recording_ids([(recording, sha256) for recording, sha256, _ in groups], earlier)
@@ -89,13 +103,7 @@ def assemble(intake: Intake, facts: pa.Table, earlier: Mapping[Recording, tuple[
         there = {(round(starts[row] * rates[row]), lengths[row]): row for row in rows}
         for samples, place in _cut(intake, recording, rates[rows.start], totals[rows.start], placing):
             placing.add(there[samples.first, samples.num_samples], place, recording_id, name(recording_id, samples))
-    aligned = align(intake.joined, placing.places)
-    manifest = _with_ids(facts.take(pa.array(placing.rows, pa.int64())), placing, aligned)
-    return Assembled(
-        manifest=_with_columns(manifest, aligned.columns),
-        findings=[*placing.findings, *_times(intake.joined)],
-        rejected=[*placing.rejected, *_orphans(intake.joined)],
-    )
+    return placing
 
 
 def _groups(facts: pa.Table) -> Iterator[tuple[Recording, str, range]]:

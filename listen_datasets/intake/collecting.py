@@ -73,15 +73,16 @@ class Collection:
         self._batches.append(tables.table_of(self._rows, "ingest").select(measured_columns()))
         self._rows = []
 
-    def facts(self) -> pa.Table:
-        """Return what was measured, one row a clip, in the order of the manifest."""
+    def hand_over(self) -> list[pa.Table]:
+        """Return what was measured, one row a clip, in any order, and keep none of it."""
         self._flush()
-        self._batches = [pa.concat_tables(self._batches).sort_by(ORDER).combine_chunks()]
-        return self._batches[0]
+        batches, self._batches = self._batches, []
+        return batches
 
     def known(self) -> Known:
-        """Return the same as knowledge for a later run."""
-        return of_facts(self.facts(), tables.rejected_table(self.rejected), self.problems)
+        """Return the same as knowledge for a later run, and keep none of it."""
+        facts = pa.concat_tables(self.hand_over()).sort_by(ORDER)
+        return of_facts(facts, tables.rejected_table(self.rejected), self.problems)
 
 
 class Keeper:

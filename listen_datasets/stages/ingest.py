@@ -79,10 +79,12 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     collected = _measure(workspace, config, plan)
     read = {**plan.same, **collected.digests}
     facts, rejected, findings = _with_known(plan, collected)
+    del collected
     used = _used(workspace, config, plan.intake, read, rejected)
     rejected += [item for found in plan.intake.surveys for item in found.refused]
     findings += [(item.source, _rejection(item)) for item in rejected]
     assembled = assemble(plan.intake, facts, _earlier(workspace))
+    del facts  # the manifest holds all of it
     rejected += assembled.rejected
     _check_share(config, rejected, assembled.manifest.num_rows)
     manifest = assembled.manifest
@@ -279,8 +281,15 @@ def _with_known(plan: _Plan, collected: Collection) -> tuple[pa.Table, list[Reje
         rows += plan.known.clips_of(item, plan.intake.spans(item.recording)) or ()
         if item.recording in plan.known.problems:
             problems[item.recording] = plan.known.problems[item.recording]
-    facts = pa.concat_tables([collected.facts(), plan.known.facts.take(pa.array(rows, pa.int64()))]).sort_by(ORDER)
-    return facts, rejected, [(source, item) for (source, _), found in problems.items() for item in found]
+    known = plan.known.facts.take(pa.array(rows, pa.int64()))
+    return _in_order([*collected.hand_over(), known]), rejected, [(source, item) for (source, _), found in problems.items() for item in found]
+
+
+def _in_order(facts: list[pa.Table]) -> pa.Table:
+    """Put tables together in the order of the manifest; the list is emptied, so that they are not held twice."""
+    whole = pa.concat_tables(facts)
+    facts.clear()
+    return whole.sort_by(ORDER)
 
 
 def _rejection(item: Rejected) -> Finding:
