@@ -36,7 +36,8 @@ def main() -> int:
     seconds = options.hours * 3600
     print(f"{options.hours:g} h, {options.channels} channels at {options.rate} Hz, {size / 1e9:.1f} GB")
     print(f"wall {cost.wall:.1f} s ({seconds / cost.wall:,.0f}x real time), CPU {cost.cpu:.1f} s")
-    print(f"peak memory of worker and coordinator together {cost.peak / 1e6:.0f} MB, exit code {cost.code}")
+    print(f"peak memory: largest process {cost.largest / 1e6:.0f} MB, all together {cost.peak / 1e6:.0f} MB")
+    print(f"exit code {cost.code}")
     return cost.code
 
 

@@ -21,12 +21,14 @@ class Cost:
         wall: Seconds from start to end.
         cpu: Seconds of user and system time of the process and its children.
         peak: Largest proportional set size (PSS) of all its processes together, in bytes.
+        largest: Largest resident set (RSS) of any one of its processes, in bytes.
         code: Exit code.
     """
 
     wall: float
     cpu: float
     peak: int
+    largest: int
     code: int
 
 
@@ -35,20 +37,22 @@ def measure(command: Sequence[str]) -> Cost:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        peak = [0]
-        watcher = threading.Thread(target=_watch, args=(process, peak), daemon=True)
+        peaks = [0, 0]
+        watcher = threading.Thread(target=_watch, args=(process, peaks), daemon=True)
         watcher.start()
         code = process.wait()
     watcher.join()
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(wall, cpu, peak[0], code)
+    return Cost(wall, cpu, peaks[0], peaks[1], code)
 
 
-def _watch(process: subprocess.Popen[bytes], peak: list[int]) -> None:
+def _watch(process: subprocess.Popen[bytes], peaks: list[int]) -> None:
     while process.poll() is None:
-        peak[0] = max(peak[0], sum(_memory(pid) for pid in _tree(process.pid)))
+        memory = [_memory(pid) for pid in _tree(process.pid)]
+        peaks[0] = max(peaks[0], sum(shared for shared, _ in memory))
+        peaks[1] = max(peaks[1], *(resident for _, resident in memory))
         time.sleep(_POLL_SECONDS)
 
 
@@ -69,9 +73,11 @@ def _tree(root: int) -> list[int]:
     return found
 
 
-def _memory(pid: int) -> int:
+def _memory(pid: int) -> tuple[int, int]:
+    """Return PSS and RSS in bytes; nothing of a process that has ended meanwhile."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
+        return 0, 0
+    sizes = {line.split()[0]: int(line.split()[1]) * 1024 for line in lines if line.startswith(("Pss:", "Rss:"))}
+    return sizes.get("Pss:", 0), sizes.get("Rss:", 0)

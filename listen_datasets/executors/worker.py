@@ -34,6 +34,10 @@ REQUEST = struct.Struct("!cq")
 
 FORK, REAP = b"f", b"r"
 
+MAX_OPEN_FILES = 256
+MAX_FILE_BYTES = 64 << 30
+"""What a worker may write to one file: room for a shard, or for a recording of hours unpacked from an archive."""
+
 _PR_SET_PDEATHSIG = 1
 _REAP_SECONDS = 5.0
 
@@ -122,6 +126,8 @@ def settle(parent: int, memory_limit: int | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
+    _limit(resource.RLIMIT_FSIZE, MAX_FILE_BYTES)
     if memory_limit is not None:
         _limit(resource.RLIMIT_AS, memory_limit)
     # Standard output belongs to the results of the command; some decoders print.

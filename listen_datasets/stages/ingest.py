@@ -282,7 +282,11 @@ def _with_known(plan: _Plan, collected: Collection) -> tuple[pa.Table, list[Reje
         if item.recording in plan.known.problems:
             problems[item.recording] = plan.known.problems[item.recording]
     known = plan.known.facts.take(pa.array(rows, pa.int64()))
-    return _in_order([*collected.hand_over(), known]), rejected, [(source, item) for (source, _), found in problems.items() for item in found]
+    return (
+        _in_order([*collected.hand_over(), known]),
+        rejected,
+        [(source, item) for (source, _), found in problems.items() for item in found],
+    )
 
 
 def _in_order(facts: list[pa.Table]) -> pa.Table:

@@ -16,7 +16,8 @@ import pytest
 
 from listen_datasets.errors import InternalError, MachineError, Terminated
 from listen_datasets.executors import Done, Lost
-from listen_datasets.executors.local import LocalProcesses, available_workers
+from listen_datasets.executors.local import MEMORY_LIMIT, LocalProcesses, available_workers
+from listen_datasets.executors.worker import MAX_FILE_BYTES, MAX_OPEN_FILES
 
 ROOT = Path(__file__).parents[2]
 GRACE = 10.0
@@ -150,11 +151,21 @@ def test_an_environment_without_thread_numbers_stays_without(monkeypatch: pytest
     assert "OMP_NUM_THREADS" not in os.environ
 
 
-def test_workers_dump_no_core() -> None:
-    (result,) = LocalProcesses(workers=1).map(resource.getrlimit, [resource.RLIMIT_CORE])
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    [
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, MAX_OPEN_FILES),
+        (resource.RLIMIT_FSIZE, MAX_FILE_BYTES),
+        (resource.RLIMIT_AS, MEMORY_LIMIT),
+    ],
+    ids=["core", "open files", "file size", "memory"],
+)
+def test_limits_of_a_worker(kind: int, most: int) -> None:
+    (result,) = LocalProcesses(workers=1).map(resource.getrlimit, [kind])
 
     assert isinstance(result, Done)
-    assert result.value[0] == 0
+    assert result.value[0] == most
 
 
 @pytest.mark.parametrize(
