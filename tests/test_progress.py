@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
+import time
 
 import pytest
 
@@ -29,6 +31,17 @@ def test_a_bar_is_taken_away_at_the_end() -> None:
     list(Terminal(stream)(range(3), total=3, label="ingest"))
 
     assert stream.getvalue().rsplit("\r", 2)[1].strip() == ""
+
+
+def test_speed_is_shown_in_multiples_of_real_time() -> None:
+    stream = io.StringIO()
+
+    for _ in Terminal(stream)(range(2), total=2, label="ingest", seconds=lambda _: 3600.0):
+        time.sleep(0.11)  # tqdm draws ten times a second at most
+
+    times = [int(text.replace(",", "")) for text in re.findall(r"([\d,]+)x real time", stream.getvalue())]
+    assert times
+    assert all(3600 < speed < 3600 / 0.1 for speed in times)
 
 
 def test_a_bar_needs_no_thread() -> None:
