@@ -8,7 +8,7 @@ import numpy as np
 
 from listen_datasets.probes import Fact
 from listen_datasets.probes.rounding import rounded
-from listen_datasets.probes.scan import GAP_LEVELS, NUM_GAPS, SAMPLES, SILENT_DBFS, SQUARES, ZERO, Scan
+from listen_datasets.probes.scan import GAP_LEVELS, MUTED, NUM_GAPS, SAMPLES, SILENT_DBFS, SQUARES, Scan
 
 COLUMNS = ("num_dropouts", "longest_dropout")
 
@@ -21,7 +21,7 @@ def facts(scan: Scan, sample_rate: int) -> dict[str, Fact]:
 
     Our definition: a run of exact zeros of at least 1 ms and 16 samples with abrupt edges inside a signal. An edge is
     abrupt if the mean square of the millisecond next to the zeros lies at most 15 dB below that of the channel without
-    its digital silence, and above -60 dBFS. That leaves out pauses that were muted, gated speech and silence between
+    its digital silence (windows of 10 ms), and above -60 dBFS. That leaves out pauses that were muted, gated speech and silence between
     notes, which are approached from low levels, and fades. A signal is at least 5 ms without such a run, which leaves
     out pulses.
 
@@ -35,7 +35,8 @@ def facts(scan: Scan, sample_rate: int) -> dict[str, Fact]:
     number = longest = 0
     for channel, state in enumerate(scan.runs.tolist()):
         if state[NUM_GAPS]:
-            power = float(scan.sums[channel, SQUARES]) / max(counts[SAMPLES] - counts[ZERO], 1)
+            sums = scan.sums[channel].tolist()
+            power = sums[SQUARES] / (counts[SAMPLES] - sums[MUTED])
             first = max(math.ceil(10 * math.log10(power) - BELOW_RMS_DB - SILENT_DBFS), 0)
             found = scan.gaps[channel, :, min(first, GAP_LEVELS - 1) :]
             number = max(number, int(np.sum(found[0])))

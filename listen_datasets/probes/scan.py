@@ -52,7 +52,7 @@ GAP_LEVELS = 60
 FILLED, SAMPLES, SILENT, LEADING, TRAILING, ZERO, IS_FINER, IS_SECOND, PAIRS, QUIET, LOUD, HALF_USED, NUM_COUNTS = (
     range(13)
 )
-TOTAL, SQUARES, PEAK, ORIGIN, ENERGY, HALF, NUM_SUMS = range(7)
+TOTAL, SQUARES, PEAK, ORIGIN, ENERGY, HALF, MUTED, NUM_SUMS = range(8)
 CEILING, BELOW, RUN, BEFORE, CLIPPED, LONGEST, DROPS, NUM_DROPS, NUM_CEILINGS = range(9)
 ZEROS, SIGNAL, GAP, GAP_DB, NUM_GAPS, NUM_RUNS = range(6)
 
@@ -73,7 +73,7 @@ class Scan(NamedTuple):
             the half of the buffer that the window under way is in.
         sums: For each channel the ``TOTAL`` and the sum of ``SQUARES`` of its samples, the largest magnitude
             (``PEAK``) and the first sample (``ORIGIN``); the sum of squares of the last window (``ENERGY``) and of the
-            window before (``HALF``).
+            window before (``HALF``); the number of samples in windows that are all zero in this channel (``MUTED``).
         products: Sums of the products of two channels, each less its origin (num_channels, num_channels); the lower
             triangle is filled. The sum of a channel's own squares is exactly 0 if it is constant; for mono that is all
             it says.
@@ -332,6 +332,8 @@ def _judge_level(length: int, window: int, sums: Floats, counts: Counts, levels:
     for channel in range(len(sums)):
         loudest = max(loudest, sums[channel, ENERGY])
         energy += sums[channel, ENERGY] + sums[channel, HALF]
+        if sums[channel, ENERGY] == 0:
+            sums[channel, MUTED] += length
     if loudest < _SILENT_POWER * length:
         if counts[LEADING] == counts[SAMPLES]:
             counts[LEADING] += length

@@ -76,3 +76,11 @@ def test_zeros_that_belong_there_are_no_dropout(waveform: Measure, name: str) ->
 
 def test_without_a_sample_nothing_is_known(waveform: Measure) -> None:
     assert found(waveform, constant(duration=0.0)) == (None, None)
+
+
+def test_what_the_other_channel_does_changes_nothing(waveform: Measure) -> None:
+    # A gated word between long silence: digital silence of its own channel alone does not count for its level.
+    word = np.concatenate([noise(1), noise(2, -45.0, duration=0.1), constant(duration=0.2), noise(3, -45.0), noise(4)])
+    rare = np.concatenate([word, constant(duration=60.0)])
+    assert found(waveform, rare) == (0, None)
+    assert found(waveform, np.concatenate([rare, noise(5, duration=len(rare) / 16_000)], axis=1)) == (0, None)
