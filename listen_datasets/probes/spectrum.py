@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from scipy import fft
 
 from listen_datasets.kernels import REORDERED, compiled
 from listen_datasets.probes import Block, Fact, cutoff
@@ -81,8 +82,8 @@ class Spectrum:
         for first in range(0, count, at_once):
             part = windows[: (count - first) * num_channels]
             _cut(samples, first, shape, part)
-            # NumPy's FFT stays in single precision; its type annotations do not know.
-            _add_power(np.fft.rfft(part).astype(np.complex64, copy=False), self._power)
+            # Of the two that stay in single precision, SciPy's takes half the time of NumPy's.
+            _add_power(fft.rfft(part), self._power)
 
     def finish(self) -> dict[str, Fact]:
         """Return both facts; None if there are no samples to speak of or all are equal."""
