@@ -79,9 +79,9 @@ class Scan(NamedTuple):
             it says.
         ceilings: For each channel and sign (num_channels, 2, ...) the magnitude of the extreme sample (``CEILING``,
             at most full scale) and of the next smaller one (``BELOW``); length of the ``RUN`` under way at the
-            ceiling and the sample ``BEFORE`` it; of the runs of at least `MIN_RUN` samples the number of samples
-            (``CLIPPED``), the ``LONGEST``, and how much lower the samples before and behind lie (sum ``DROPS`` of
-            ``NUM_DROPS``).
+            ceiling and the sample ``BEFORE`` it, NaN if the recording begins with it; of the runs of at least `MIN_RUN`
+            samples the number of samples (``CLIPPED``), the ``LONGEST``, and how much lower the samples before and
+            behind lie, where there are any (sum ``DROPS`` of ``NUM_DROPS``).
         runs: For each channel the ``ZEROS`` in a row up to here, the position where the last ``SIGNAL`` began, the
             length of the ``GAP`` before it if that is not judged yet, its level ``GAP_DB``, and ``NUM_GAPS`` so far.
         gaps: For each channel the number of gaps and the longest one in samples, by the level of the signal at their
@@ -198,11 +198,26 @@ def _is_finer(buffer: Singles, channel: int, begin: int, end: int) -> bool:
 
 
 @inlined()
-def _follow_ceiling(buffer: Singles, channel: int, begin: int, end: int, side: int, ceilings: Floats) -> None:
+def _count_ceiling(channel: int, side: int, ceilings: Floats) -> None:
+    """Count the run at a ceiling that is over, if it is long enough, and the drop before it."""
+    state = ceilings[channel, side]
+    if state[RUN] >= MIN_RUN:
+        state[CLIPPED] += state[RUN]
+        state[LONGEST] = max(state[LONGEST], state[RUN])
+        if not math.isnan(state[BEFORE]):
+            state[DROPS] += state[CEILING] - state[BEFORE]
+            state[NUM_DROPS] += 1
+
+
+@inlined()
+def _follow_ceiling(
+    buffer: Singles, channel: int, begin: int, end: int, position: int, side: int, ceilings: Floats
+) -> None:
     """Follow the runs at the extreme sample of one sign; a new extreme makes all that was counted void."""
     state = ceilings[channel, side]
     sign = 1.0 - 2 * side
-    before = sign * buffer[channel, begin - 1]  # the buffer goes round: -1 is the end of the window before
+    # The buffer goes round: -1 is the end of the window before.
+    before = sign * np.float64(buffer[channel, begin - 1]) if position > 0 else math.nan
     for index in range(begin, end):
         x = min(sign * buffer[channel, index], FULL_SCALE)
         if x > state[CEILING]:
@@ -216,21 +231,22 @@ def _follow_ceiling(buffer: Singles, channel: int, begin: int, end: int, side: i
         else:
             state[BELOW] = max(state[BELOW], x)
             if state[RUN] >= MIN_RUN:
-                state[CLIPPED] += state[RUN]
-                state[LONGEST] = max(state[LONGEST], state[RUN])
-                state[DROPS] += 2 * state[CEILING] - state[BEFORE] - x
-                state[NUM_DROPS] += 2
+                _count_ceiling(channel, side, ceilings)
+                state[DROPS] += state[CEILING] - x
+                state[NUM_DROPS] += 1
             state[RUN] = 0.0
         before = x
 
 
 @inlined()
-def _watch_ceilings(buffer: Singles, channel: int, begin: int, end: int, tops: Singles, ceilings: Floats) -> None:
-    """Follow the ceilings of a channel that a window with these largest magnitudes reaches."""
+def _watch_ceilings(
+    buffer: Singles, channel: int, begin: int, end: int, position: int, tops: Singles, ceilings: Floats
+) -> None:
+    """Follow the ceilings of a channel that a window with these largest magnitudes reaches; `position` in the recording."""
     for side in range(2):
         top = min(np.float64(tops[channel, side]), FULL_SCALE)
         if ceilings[channel, side, RUN] > 0 or (top > 0 and top >= ceilings[channel, side, CEILING]):
-            _follow_ceiling(buffer, channel, begin, end, side, ceilings)
+            _follow_ceiling(buffer, channel, begin, end, position, side, ceilings)
         else:
             ceilings[channel, side, BELOW] = max(ceilings[channel, side, BELOW], top)
 
@@ -370,10 +386,7 @@ def _close(counts: Counts, window: int, ceilings: Floats, runs: Floats, gaps: Fl
     """Count the runs that the recording ends in, and the gaps behind which there is enough signal."""
     for channel in range(len(runs)):
         for side in range(2):
-            state = ceilings[channel, side]
-            if state[RUN] >= MIN_RUN:
-                state[CLIPPED] += state[RUN]
-                state[LONGEST] = max(state[LONGEST], state[RUN])
+            _count_ceiling(channel, side, ceilings)
         if counts[SAMPLES] - runs[channel, SIGNAL] >= window // 2:
             _count_gap(channel, runs, gaps)
 
@@ -406,7 +419,7 @@ def take(block: Block, scan: Scan, is_last: bool) -> None:  # noqa: FBT001 - com
                 sums[channel, ORIGIN] = buffer[channel, begin]
             _sum_up(buffer, channel, begin, end, sums, tops)
             sums[channel, PEAK] = max(sums[channel, PEAK], magnitudes[channel, 0], magnitudes[channel, 1])
-            _watch_ceilings(buffer, channel, begin, end, magnitudes, ceilings)
+            _watch_ceilings(buffer, channel, begin, end, counts[SAMPLES], magnitudes, ceilings)
             _watch_gaps(buffer, channel, begin, end, counts[SAMPLES], runs, gaps)
             if counts[IS_FINER] == 0 and _is_finer(buffer, channel, begin, end):
                 counts[IS_FINER] = 1

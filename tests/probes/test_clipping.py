@@ -105,12 +105,20 @@ def test_only_runs_at_the_highest_ceiling_count(waveform: Measure) -> None:
     assert facts["clipping_ceiling_dbfs"] == pytest.approx(-3.0, abs=0.01)
 
 
+@pytest.mark.parametrize("step", [1, -1])
+def test_a_flat_top_that_a_clip_begins_or_ends_in_is_judged_by_its_other_end(waveform: Measure, step: int) -> None:
+    top = np.array([0.4] * 200 + [0.3, 0.1, -0.2, 0.2, 0.395, 0.2], dtype=np.float32)[::step, np.newaxis]
+    facts = waveform(quantised(top, 16))
+    assert (facts["longest_clipped_run"], facts["clipping_ceiling_dbfs"]) == (200, pytest.approx(-7.96, abs=0.01))
+
+
 SQUARE = np.sign(tone(0.0, 97.0))
 LOOK_ALIKES = {
     "square wave": SQUARE * np.float32(0.5),
     "square wave above noise": noise(1, -50.0) * np.float32(0.1) + quantised(SQUARE * np.float32(0.5), 16),
     "pulses of changing level": quantised(SQUARE * np.linspace(0.1, 0.5, 16_000, dtype=np.float32)[:, np.newaxis], 16),
     "slow tone of 16 bits": quantised(tone(-1.0, 11.3, duration=2.0), 16),
+    "slow tone that begins at its peak": quantised(tone(-20.0, 3.125, duration=2.0)[1_280:], 16),
     "tone of few steps": quantised(tone(-80.0, 440.0), 16),
     "8 bits made quiet": quantised(quantised(tone(-1.0, 111.7), 8) * np.float32(0.7), 16),
     "6 bits made quiet": quantised(quantised(noise(1, -14.0), 6) * np.float32(0.7), 16),
