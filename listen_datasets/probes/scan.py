@@ -48,11 +48,14 @@ QUIET_SHARE, LOUD_SHARE = 0.10, 0.95
 GAP_LEVELS = 60
 """Steps of 1 dB of the level at the edges of a gap, from `SILENT_DBFS` on."""
 
+FINE = 2.0**-12
+"""Steps of this size and finer ones are too small to be taken for the edge of a gap."""
+
 # What stands where in the arrays of a `Scan`.
 FILLED, SAMPLES, SILENT, LEADING, TRAILING, ZERO, IS_FINER, IS_SECOND, PAIRS, QUIET, LOUD, HALF_USED, NUM_COUNTS = (
     range(13)
 )
-TOTAL, SQUARES, PEAK, ORIGIN, ENERGY, HALF, MUTED, NUM_SUMS = range(8)
+TOTAL, SQUARES, PEAK, ORIGIN, ENERGY, HALF, MUTED, SMALLEST, NUM_SUMS = range(9)
 CEILING, BELOW, RUN, BEFORE, CLIPPED, LONGEST, DROPS, NUM_DROPS, NUM_CEILINGS = range(9)
 ZEROS, SIGNAL, GAP, GAP_DB, NUM_GAPS, NUM_RUNS = range(6)
 
@@ -73,7 +76,8 @@ class Scan(NamedTuple):
             the half of the buffer that the window under way is in.
         sums: For each channel the ``TOTAL`` and the sum of ``SQUARES`` of its samples, the largest magnitude
             (``PEAK``) and the first sample (``ORIGIN``); the sum of squares of the last window (``ENERGY``) and of the
-            window before (``HALF``); the number of samples in windows that are all zero in this channel (``MUTED``).
+            window before (``HALF``); the number of samples in windows that are all zero in this channel (``MUTED``);
+            the ``SMALLEST`` magnitude that is not zero, 0 if there is none, looked for until it is as small as `FINE`.
         products: Sums of the products of two channels, each less its origin (num_channels, num_channels); the lower
             triangle is filled. The sum of a channel's own squares is exactly 0 if it is constant; for mono that is all
             it says.
@@ -195,6 +199,17 @@ def _is_finer(buffer: Singles, channel: int, begin: int, end: int) -> bool:
         if x != np.floor(x):
             return True
     return False
+
+
+@inlined()
+def _find_smallest(buffer: Singles, channel: int, begin: int, end: int, sums: Floats) -> None:
+    """Look for a magnitude smaller than those before: what is rounded to coarse steps has none below a step."""
+    smallest = sums[channel, SMALLEST]
+    for index in range(begin, end):
+        magnitude = abs(np.float64(buffer[channel, index]))
+        if magnitude > 0 and (magnitude < smallest or smallest == 0):
+            smallest = magnitude
+    sums[channel, SMALLEST] = smallest
 
 
 @inlined()
@@ -421,6 +436,8 @@ def take(block: Block, scan: Scan, is_last: bool) -> None:  # noqa: FBT001 - com
             sums[channel, PEAK] = max(sums[channel, PEAK], magnitudes[channel, 0], magnitudes[channel, 1])
             _watch_ceilings(buffer, channel, begin, end, counts[SAMPLES], magnitudes, ceilings)
             _watch_gaps(buffer, channel, begin, end, counts[SAMPLES], runs, gaps)
+            if sums[channel, SMALLEST] == 0 or sums[channel, SMALLEST] > FINE:
+                _find_smallest(buffer, channel, begin, end, sums)
             if counts[IS_FINER] == 0 and _is_finer(buffer, channel, begin, end):
                 counts[IS_FINER] = 1
             # Of a single channel nothing is asked but whether it is constant.

@@ -35,6 +35,7 @@ def test_a_hole_in_a_signal_is_found_with_its_length(waveform: Measure, first: f
 def test_holes_are_found_at_any_sample_rate(waveform: Measure, sample_rate: int) -> None:
     # A millisecond of 1 kHz is one sample, which must not happen to be small.
     signs = np.sign(noise(1, sample_rate=sample_rate)) * np.float32(0.1)
+    signs[0] = 0.001  # a finer step than those of coarse rounding
     holed = with_hole(signs, 0.3, 0.05, sample_rate)
     assert found(waveform, holed, sample_rate) == (1, 0.05)
 
@@ -62,11 +63,20 @@ LOOK_ALIKES = {
     "note that fades, pause, note": np.concatenate([noise(1, duration=0.2) * RAMP, constant(duration=0.1), noise(2)]),
     "gated word": np.concatenate([noise(1), noise(2, -50.0), constant(duration=0.2), noise(3, -50.0), noise(4)]),
     "rounding to zero": quantised(QUIET_NOISE, 16),
+    "rounding to zero in 8 bits": quantised(noise(6, -51.0), 8),
+    "rounding to zero in 8 bits, amplified": quantised(noise(6, -51.0), 8) * np.float32(3.3),
+    "slow tone of few steps": quantised(tone(-30.0, 20.0), 8),
     "pulses": np.where(np.arange(16_000)[:, np.newaxis] % 160 < 32, noise(1), np.float32(0)),
     "fewer than 16 zeros": with_hole(noise(1), 0.4, 15 / 16_000),
     "zero crossings": tone(-6.0, 1000.0),
     "offset for a moment": with_hole(noise(1), 0.4, 0.02) + np.float32(0.001),
 }
+
+
+def test_a_hole_in_a_loud_signal_of_eight_bits_is_found(waveform: Measure) -> None:
+    number, longest = found(waveform, with_hole(quantised(noise(1, -15.0), 8), 0.4, 0.02))
+    assert number == 1
+    assert longest == pytest.approx(0.02, abs=2e-4)
 
 
 @pytest.mark.parametrize("name", LOOK_ALIKES)

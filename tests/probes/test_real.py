@@ -77,6 +77,11 @@ def test_holes_in_loud_moments_are_found(words: Sequence[Signal]) -> None:
     assert share(holed, lambda facts: facts["num_dropouts"] == 1) >= 0.95
 
 
+def test_quiet_speech_that_was_rounded_to_eight_bits_has_no_holes(words: Sequence[Signal]) -> None:
+    quiet = [quantised(word * np.float32(0.1), 8) for word in words]
+    assert share(quiet, lambda facts: facts["num_dropouts"] == 0) >= 0.98
+
+
 def test_overdriven_speech_is_clipped_at_full_scale(words: Sequence[Signal]) -> None:
     overdriven = [quantised(clipped(word, 9.0), 16) for word in words]
     assert share(overdriven, lambda facts: facts["clipping_ceiling_dbfs"] == 0.0) >= 0.98
