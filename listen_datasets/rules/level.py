@@ -24,9 +24,11 @@ def check(table: pa.Table, config: Validate) -> list[Finding]:
     """Return what is wrong with the levels of the clips (``audio.silent``, ``audio.clipped`` and others)."""
     silence = _silence(config)
     zero = _is_all_zero(table)
-    quiet = silence.is_broken(table.column("silent_fraction"))
-    heard = pc.invert(pc.or_(zero, quiet))
-    findings = [*_all_zero(table, zero, config), *broken(table, silence, among=pc.invert(zero))]
+    constant = pc.and_not(_is_constant(table), zero)
+    changing = pc.invert(pc.or_(zero, constant))
+    heard = pc.and_not(changing, silence.is_broken(table.column("silent_fraction")))
+    findings = [*_all_zero(table, zero, config), *_constant(table, constant)]
+    findings += broken(table, silence, among=changing)
     for limit in _limits(config):
         findings += broken(table, limit, among=heard)
     findings += broken(table, _offset(config), values=pc.abs(table.column("dc_offset")), among=heard)
@@ -42,6 +44,12 @@ def _is_all_zero(table: pa.Table) -> pa.ChunkedArray:
     return pc.and_(pc.is_null(table.column("peak_dbfs")), silent)
 
 
+def _is_constant(table: pa.Table) -> pa.ChunkedArray:
+    """Return a mask (n clips) of those in which no channel ever changes, be it at zero or not."""
+    is_long = pc.greater(table.column("num_samples"), 1)  # a single sample cannot change
+    return pc.fill_null(pc.and_(pc.equal(table.column("num_distinct_channels"), 0), is_long), fill_value=False)
+
+
 def _all_zero(table: pa.Table, mask: pa.ChunkedArray, config: Validate) -> Iterator[Finding]:
     for row in rows(table, mask, ("clip_id", "path")):
         yield catalogue.finding(
@@ -53,6 +61,20 @@ def _all_zero(table: pa.Table, mask: pa.ChunkedArray, config: Validate) -> Itera
             value="1",
             hint="was the microphone muted, or the recording not written?",
             evidence={"value": 1.0, "threshold": config.max_silent_fraction},
+        )
+
+
+def _constant(table: pa.Table, mask: pa.ChunkedArray) -> Iterator[Finding]:
+    for row in rows(table, mask, ("clip_id", "path", "dc_offset")):
+        yield catalogue.finding(
+            "audio.silent",
+            "No channel of the clip ever changes: it holds an offset and no sound.",
+            clip_id=row["clip_id"],
+            path=row["path"],
+            field=pointer("num_distinct_channels"),
+            value="0",
+            hint="was the microphone muted, or the recording not written?",
+            evidence={"value": 0, "threshold": 1, "dc_offset": row["dc_offset"]},
         )
 
 

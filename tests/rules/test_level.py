@@ -98,6 +98,20 @@ def test_digital_silence_is_an_error_even_where_silence_is_allowed(clips: Callab
     assert (finding.code, finding.clip_id) == ("audio.silent", f"{0:020x}")
 
 
+@pytest.mark.parametrize(("offset", "silent_fraction"), [(0.005, 0.0), (0.3, 0.0), (0.0001, 1.0)])
+def test_a_constant_clip_is_silent_at_any_offset(
+    clips: Callable[..., pa.Table], offset: float, silent_fraction: float
+) -> None:
+    table = clips(num_distinct_channels=[0], dc_offset=[offset], silent_fraction=[silent_fraction], snr_db=[0.0])
+    (finding,) = check(table, Validate(max_silent_fraction=1.0, min_snr=6.0))
+    assert (finding.code, finding.field) == ("audio.silent", "/num_distinct_channels")
+    assert finding.evidence == {"value": 0, "threshold": 1, "dc_offset": offset}
+
+
+def test_a_single_sample_is_not_called_constant(clips: Callable[..., pa.Table]) -> None:
+    assert check(clips(num_distinct_channels=[0], num_samples=[1]), Validate()) == []
+
+
 def test_clip_that_was_not_measured_passes(clips: Callable[..., pa.Table]) -> None:
     columns = (
         "peak_dbfs",
@@ -109,6 +123,7 @@ def test_clip_that_was_not_measured_passes(clips: Callable[..., pa.Table]) -> No
         "clipped_fraction",
         "clipping_ceiling_dbfs",
         "num_dropouts",
+        "num_distinct_channels",
     )
     assert check(clips(**{name: [None] for name in columns}), _SPEECH) == []
 
