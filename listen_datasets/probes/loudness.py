@@ -14,6 +14,10 @@ from listen_datasets.probes.rounding import rounded
 class Loudness:
     """Integrated loudness in LUFS (0.01): K-weighted, gated at -70 LUFS and 10 LU below, Recommendation BS.1770-4.
 
+    The recommendation prints filters for 48 kHz; at other rates they are those of libebur128, whose readings ours equal.
+    Measured against the same sound at 48 kHz (up to 3.4 kHz), these read 0.2 to 0.3 LU more at 8 kHz, 0.1 more at 16 kHz,
+    and the same to 0.1 from 22.05 kHz on.
+
     It keeps one number for every 100 ms: 7 MB for a day, the longest recording that is accepted.
     """
 

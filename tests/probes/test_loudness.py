@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pyloudnorm
 import pytest
+import soxr
 
 from listen_datasets.probes import Fact
 from listen_datasets.probes.loudness import Loudness
@@ -34,6 +35,21 @@ def test_a_full_scale_tone_on_one_of_two_channels_reads_what_the_recommendation_
     # 48 kHz bent to other rates; EBU Tech 3341 allows a meter 0.1.
     samples = with_dead_channel(tone(0.0, 997.0, duration=3, sample_rate=sample_rate, num_channels=2), 1)
     assert measure(samples, sample_rate) == pytest.approx(-3.01, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("sample_rate", "more"),
+    [(8_000, 0.21), (16_000, 0.08), (22_050, 0.05), (44_100, 0.0), (96_000, -0.02), (192_000, -0.04)],
+)
+def test_other_rates_read_more_or_less_than_48_khz_as_documented(sample_rate: int, more: float) -> None:
+    # Noise below 3.4 kHz that falls by 6 dB an octave from 100 Hz on, as speech about does.
+    spectrum = np.fft.rfft(noise(4, duration=5.0, sample_rate=48_000), axis=0)
+    frequencies = np.fft.rfftfreq(5 * 48_000, 1 / 48_000)[:, np.newaxis]
+    spectrum *= np.minimum(1, 100 / np.maximum(frequencies, 1)) * (frequencies < 3_400)
+    samples = np.fft.irfft(spectrum, axis=0).astype(np.float32)
+    expected = measure(samples)
+    assert isinstance(expected, float)
+    assert measure(soxr.resample(samples, 48_000, sample_rate), sample_rate) == pytest.approx(expected + more, abs=0.03)
 
 
 @pytest.mark.parametrize(("duration", "is_there"), [(0.399, False), (0.4, True)])

@@ -66,6 +66,17 @@ def test_loudness_is_that_of_pyloudnorm(words: Sequence[Signal]) -> None:
     assert [measure(speech, 48_000)["loudness_lufs"] for speech in long] == pytest.approx(expected, abs=0.1)
 
 
+def test_loudness_of_telephone_speech_lies_above_that_at_48_khz_as_documented(words: Sequence[Signal]) -> None:
+    speech = np.concatenate(words)
+    here, there = (
+        measure(speech)["loudness_lufs"],
+        measure(soxr.resample(speech, RATE, 48_000), 48_000)["loudness_lufs"],
+    )
+    assert isinstance(here, float)
+    assert isinstance(there, float)
+    assert 0.15 <= here - there <= 0.3
+
+
 def test_sound_recordings_have_none_of_the_defects(words: Sequence[Signal]) -> None:
     assert share(words, lambda facts: facts["num_dropouts"] == 0) == 1
     assert share(words, lambda facts: facts["clipped_fraction"] < 0.001) == 1  # type: ignore[operator]
