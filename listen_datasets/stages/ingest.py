@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STAGE", "Config"]
 
-VERSION = "2"
+VERSION = "3"
 STAMPS = "stamps.parquet"
 
 _FEW_REJECTED = 20
