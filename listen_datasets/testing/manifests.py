@@ -83,7 +83,7 @@ def span(recording: Mapping[str, Any], first: int, count: int, **columns: Any) -
 
 def manifest(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Return a manifest of rows as :func:`row` makes them: all columns of ``ingest``, and any others that a row has."""
-    cells = list(rows)
+    cells = [dict(row) for row in rows]
     table = tables.table_of(cells, "ingest")
     for name in dict.fromkeys(name for cell in cells for name in cell if name not in table.column_names):
         values = [cell.get(name) for cell in cells]
