@@ -101,8 +101,9 @@ def once(name: str, corpus: Path, scratch: Path, jobs: int) -> Cost:
         command = ["-m", "listen_datasets", "ingest", str(dataset), "--quiet", "--jobs", str(jobs), "--max-reject", "1"]
     else:
         script = {"floor": FLOOR, "lhotse": LHOTSE, "audiofolder": AUDIOFOLDER}[name]
-        (scratch / f"{name}.py").write_text(script, encoding="utf-8")
-        command = [str(scratch / f"{name}.py"), str(corpus), str(jobs), str(cache)]
+        path = scratch / f"read_by_{name}.py"  # not the name of the package, which it would import
+        path.write_text(script, encoding="utf-8")
+        command = [str(path), str(corpus), str(jobs), str(cache)]
     cost = measure([sys.executable, *command])
     # 1: the recordings have findings.
     if cost.code not in {0, 1} or (cost.code == 1 and not name.startswith("lds")):
