@@ -110,8 +110,10 @@ class Nursery:
     def _ask(self, what: bytes, pid: int, *handles: int) -> int:
         try:
             socket.send_fds(self._socket, [REQUEST.pack(what, pid)], handles)
-            answer = self._socket.recv(REQUEST.size, socket.MSG_WAITALL)
-            return int(REQUEST.unpack(answer)[1])
+            while True:
+                about, number = REQUEST.unpack(self._socket.recv(REQUEST.size, socket.MSG_WAITALL))
+                if about == what:  # or else it was asked for when Ctrl-C came
+                    return int(number)
         except (OSError, struct.error) as error:
             self._process.join(_SECONDS)
             raise Barren(self._process.exitcode) from error

@@ -108,14 +108,11 @@ def serve(connection: Connection, run: _Task) -> None:
         connection: Pickled batches ``(items, seconds)`` come in, lists of answers go out; an empty one says "ready".
         run: The function.
     """
-    connection.send_bytes(_pack([]))
-    while True:
-        try:
-            batch = connection.recv_bytes()
-        except (EOFError, ConnectionError):
-            return
-        for answers in _work(run, batch):
-            connection.send_bytes(answers)
+    with contextlib.suppress(EOFError, ConnectionError):
+        connection.send_bytes(_pack([]))
+        while True:
+            for answers in _work(run, connection.recv_bytes()):
+                connection.send_bytes(answers)
 
 
 def settle(parent: int, memory_limit: int | None) -> None:
