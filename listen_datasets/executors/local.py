@@ -1,35 +1,20 @@
-"""Worker processes on this machine, of which any may die at the cost of its own task alone.
-
-Each worker has a pipe of its own and one task at a time, so that whatever happens to it, the task is known. There are
-no threads, queues or locks between the processes: nothing that a dying worker could leave in a bad state. The standard
-library's pool loses all results with one worker; others lose the run when a worker dies between two tasks.
-"""
+"""Tasks on processes of this machine."""
 
 from __future__ import annotations
 
 import os
-import pickle
-import signal
-import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
-from listen_datasets.errors import InternalError, LdsError, MachineError
+from listen_datasets.errors import LdsError
 from listen_datasets.executors import Done, Lost
-from listen_datasets.executors.nursery import Barren, Nursery
-from listen_datasets.executors.worker import FLUSH_SECONDS
+from listen_datasets.executors.pool import Outcome, Pool, Terms, pickled
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-MEMORY_LIMIT = 3 << 30
-"""Bytes of address space a worker. All libraries together take 0.8 GiB and Arrow's allocator reserves one more."""
-
 _AHEAD = 8
-_ABANDONED = Lost("worker.memory", "the worker gave up the rest of its batch")
 
 
 def available_workers() -> int:
@@ -38,27 +23,15 @@ def available_workers() -> int:
 
 
 @dataclass(frozen=True)
-class LocalProcesses:
+class LocalProcesses(Terms):
     """Runs tasks on worker processes of this machine.
 
-    The main module of a program that uses it is imported by every worker: guard what it does with
-    ``if __name__ == "__main__"``. Take all results in the thread that took the first one: on Linux the workers die with
+    The main module of a program that uses it is imported by the process that workers are forked from: guard what it does
+    with ``if __name__ == "__main__"``. A function may have a method ``prepare``, which is called once before that. Take all results in the thread that took the first one: on Linux the workers die with
     the thread that started them.
-
-    Attributes:
-        workers: How many processes at most.
-        timeout: Seconds that a task or an item may take, whatever its stage allows; None for what the stage allows.
-        task_timeout: Seconds that a task may take of which its stage says nothing.
-        memory_limit: Bytes of address space that a worker may use; None for no limit.
-        max_tasks: Tasks or items after which a worker is replaced by a fresh one: enough of them to make up for half a
-            second of imports, few enough that what a native library leaks stays small.
     """
 
     workers: int = field(default_factory=available_workers)
-    timeout: float | None = None
-    task_timeout: float = 900.0
-    memory_limit: int | None = MEMORY_LIMIT
-    max_tasks: int = 20_000
 
     def map(self, fn: Callable[[T], R], tasks: Sequence[T]) -> Iterator[Done[R] | Lost]:
         """Yield one result a task; see :class:`listen_datasets.executors.Executor`.
@@ -72,8 +45,8 @@ class LocalProcesses:
         if not tasks:
             return
         alone = [range(position, position + 1) for position in range(len(tasks))]
-        pool = _Pool(self, _pickled(fn), tasks, alone, None)
-        outcomes: dict[int, _Outcome] = {}
+        pool = Pool(self, pickled(fn), tasks, alone, None)
+        outcomes: dict[int, Outcome] = {}
         try:
             for position in range(len(tasks)):
                 while position not in outcomes:
@@ -95,7 +68,7 @@ class LocalProcesses:
         """
         if not items:
             return
-        pool = _Pool(self, _pickled(fn), items, batches, seconds)
+        pool = Pool(self, pickled(fn), items, batches, seconds)
         try:
             while pool.is_busy:
                 pool.feed(until=len(batches))
@@ -105,218 +78,7 @@ class LocalProcesses:
             pool.stop()
 
 
-_Outcome = Done[Any] | Lost | LdsError
-
-
-@dataclass(eq=False)
-class _Worker:
-    nursery: Nursery
-    pid: int
-    connection: Connection
-    is_ready: bool = False
-    pending: deque[int] = field(default_factory=deque)
-    patience: float = float("inf")
-    deadline: float = float("inf")
-    finished: int = 0
-
-    @property
-    def is_idle(self) -> bool:
-        return self.is_ready and not self.pending
-
-    def expect(self, positions: range, patience: float) -> None:
-        """Note what it was given, and how long any answer may take."""
-        self.pending.extend(positions)
-        self.patience = patience
-        self.deadline = time.monotonic() + patience
-
-    def heard(self) -> int:
-        """Return the position of the item that was answered; the next one has its full time."""
-        self.finished += 1
-        position = self.pending.popleft()
-        self.deadline = time.monotonic() + self.patience if self.pending else float("inf")
-        return position
-
-    def end(self) -> int | None:
-        """Kill the process and return its exit code: its own if it was dead already, None if it cannot die."""
-        self.connection.close()
-        self.nursery.kill(self.pid)
-        return self.nursery.reap(self.pid)
-
-
-class _Pool:
-    """The workers of one map, and the batches that are still to be given to them."""
-
-    def __init__(
-        self,
-        settings: LocalProcesses,
-        function: bytes,
-        items: Sequence[Any],
-        batches: Sequence[range],
-        seconds: Sequence[float] | None,
-    ) -> None:
-        self._settings = settings
-        self._function = function
-        self._items = items
-        self._batches = batches
-        self._seconds = seconds
-        self._begun = 0
-        self._size = min(settings.workers, len(batches))
-        self._workers: list[_Worker] = []
-        self._nursery: Nursery | None = None
-        self._deaths = 0
-        self._has_failed = False
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether there is something to wait for."""
-        return self._begun < len(self._batches) or any(worker.pending for worker in self._workers)
-
-    def feed(self, *, until: int) -> None:
-        """Give batches to idle workers, none beyond a number, and start the workers that are missing."""
-        until = min(until, len(self._batches))
-        for worker in [worker for worker in self._workers if worker.is_idle]:
-            if self._begun >= until or self._has_failed:
-                return
-            self._begin(worker, self._batches[self._begun])
-        while self._begun < until and len(self._workers) < self._size and not self._has_failed:
-            self._workers += self._start()
-
-    def _begin(self, worker: _Worker, batch: range) -> None:
-        seconds = self._allowed(batch)
-        items = [self._items[position] for position in batch]
-        message = _pickled((items, None if self._seconds is None else seconds), called=type(items[0]).__name__)
-        try:
-            worker.connection.send_bytes(message)
-        except ConnectionError:
-            self._lament(worker)
-            return
-        self._begun += 1
-        # Answers of a batch are kept back for a moment.
-        worker.expect(batch, max(seconds) + (0.0 if self._seconds is None else FLUSH_SECONDS))
-
-    def _allowed(self, batch: range) -> list[float]:
-        """Return the time that each item may take: what the user said, or else what the stage thinks right."""
-        if self._settings.timeout is not None:
-            return [self._settings.timeout] * len(batch)
-        if self._seconds is None:
-            return [self._settings.task_timeout] * len(batch)
-        return [self._seconds[position] for position in batch]
-
-    def collect(self, *, block: bool) -> list[tuple[int, _Outcome]]:
-        """Return the outcomes that are there, with their positions; wait for something to happen first if `block`."""
-        patience = min((worker.deadline for worker in self._workers), default=0.0) - time.monotonic()
-        timeout = (None if patience == float("inf") else max(0.0, patience)) if block else 0.0
-        ready = wait([worker.connection for worker in self._workers], timeout)
-        outcomes: list[tuple[int, _Outcome]] = []
-        for worker in list(self._workers):
-            outcomes += self._hear(worker) if worker.connection in ready else self._watch(worker)
-        self._has_failed |= any(isinstance(outcome, LdsError) for _, outcome in outcomes)
-        return outcomes
-
-    def stop(self) -> None:
-        """End all workers at once: whatever they do is not wanted any more."""
-        for worker in self._workers:
-            worker.nursery.kill(worker.pid)
-        for worker in self._workers:
-            worker.end()
-        self._workers.clear()
-        if self._nursery is not None:
-            self._nursery.close()
-
-    def _hear(self, worker: _Worker) -> list[tuple[int, _Outcome]]:
-        try:
-            answers = pickle.loads(worker.connection.recv_bytes())  # noqa: S301 - our own child
-        except (EOFError, OSError):
-            return self._lament(worker)
-        self._deaths = 0
-        if not answers:
-            worker.is_ready = True
-            return []
-        outcomes = [(worker.heard(), _outcome(kind, value)) for kind, value in answers]
-        if answers[-1][0] != "done":
-            # It gave the rest of its batch up.
-            self._drop(worker)
-            outcomes += [(position, _ABANDONED) for position in worker.pending]
-        elif worker.finished >= self._settings.max_tasks and not worker.pending:
-            self._drop(worker)
-        return outcomes
-
-    def _watch(self, worker: _Worker) -> list[tuple[int, _Outcome]]:
-        if time.monotonic() < worker.deadline:
-            return []
-        self._drop(worker)
-        lost = Lost("worker.timeout", f"there was no result after {worker.patience:g} s")
-        return [(position, lost) for position in worker.pending]
-
-    def _lament(self, worker: _Worker) -> list[tuple[int, _Outcome]]:
-        """Take leave of a dead worker; only deaths without a task, one after the other, end the run."""
-        code = self._drop(worker)
-        if code == -signal.SIGXCPU:
-            lost = Lost("worker.timeout", "the worker used up its processor time")
-        else:
-            lost = Lost("worker.crashed", f"the worker ended with {_spelled(code)}")
-        if worker.pending:
-            return [(position, lost) for position in worker.pending]
-        self._count_death(code)
-        return []
-
-    def _drop(self, worker: _Worker) -> int | None:
-        self._workers.remove(worker)
-        return worker.end()
-
-    def _start(self) -> list[_Worker]:
-        if self._nursery is None:
-            self._nursery = Nursery(self._function, self._settings.memory_limit)
-        try:
-            pid, connection = self._nursery.fork()
-        except Barren as barren:
-            self._abandon(barren.code)
-            return []
-        return [_Worker(self._nursery, pid, connection)]
-
-    def _abandon(self, code: int | None) -> None:
-        """Take leave of a dead nursery: the next worker gets a new one, unless it is always so."""
-        if self._nursery is not None:
-            self._nursery.close()
-        self._nursery = None
-        self._count_death(code)
-
-    def _count_death(self, code: int | None) -> None:
-        self._deaths += 1
-        if self._deaths > 2 * self._size:
-            raise MachineError(
-                f"worker processes do not start: the last one ended with {_spelled(code)}",
-                hint="look at the messages above, or use --jobs 1",
-            )
-
-
-def _outcome(kind: str, value: Any) -> _Outcome:  # noqa: ANN401 - whatever the function gave
-    if kind == "memory":
-        return Lost("worker.memory", "the worker had not enough memory")
-    if kind == "raised" and isinstance(value, LdsError):
-        return value
-    if kind == "bug":
-        sentence, text = value
-        error = InternalError(sentence, where="a worker process")
-        error.add_note(text)
-        return error
-    return Done(value)
-
-
-def _value(outcome: _Outcome) -> Done[Any] | Lost:
+def _value(outcome: Outcome) -> Done[Any] | Lost:
     if isinstance(outcome, LdsError):
         raise outcome
     return outcome
-
-
-def _spelled(code: int | None) -> str:
-    if code is not None and code < 0:
-        return f"signal {signal.Signals(-code).name}"
-    return f"exit code {code}"
-
-
-def _pickled(value: object, *, called: str | None = None) -> bytes:
-    try:
-        return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
-    except (pickle.PicklingError, TypeError, AttributeError) as error:
-        raise InternalError(f"cannot send {called or type(value).__name__} to a worker: {error}") from error

@@ -173,7 +173,7 @@ def test_nothing_from_data_is_run() -> None:
 
 
 def test_only_workers_and_their_parent_unpickle() -> None:
-    assert modules_that_call("pickle.loads", "pickle.load").keys() == {"executors/worker.py", "executors/local.py"}
+    assert modules_that_call("pickle.loads", "pickle.load").keys() == {"executors/worker.py", "executors/pool.py"}
 
 
 def test_only_remote_sources_open_sockets() -> None:

@@ -16,7 +16,8 @@ import pytest
 
 from listen_datasets.errors import InternalError, MachineError, Terminated
 from listen_datasets.executors import Done, Lost
-from listen_datasets.executors.local import MEMORY_LIMIT, LocalProcesses, available_workers
+from listen_datasets.executors.local import LocalProcesses, available_workers
+from listen_datasets.executors.pool import MEMORY_LIMIT
 from listen_datasets.executors.worker import MAX_FILE_BYTES, MAX_OPEN_FILES
 
 ROOT = Path(__file__).parents[2]
