@@ -22,7 +22,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from listen_datasets import __version__, commit, config, digest, journal, ledger, lock, stages, tables
+from listen_datasets import __version__, commit, config, digest, journal, ledger, lock, parquet, stages, tables
 from listen_datasets.errors import CorruptError, LockedError, NothingError, UsageError
 from listen_datasets.executors import Executor
 from listen_datasets.executors.local import LocalProcesses
@@ -421,7 +421,7 @@ def read_table(path: Path) -> pa.Table:
         CorruptError: It is not what ``lds`` wrote.
     """
     try:
-        return pq.read_table(path, page_checksum_verification=True)
+        return parquet.contents(path)
     except (pa.ArrowException, OSError) as problem:
         raise CorruptError(
             f"{path.name} cannot be read: {problem}", where=path.name, hint=f"lds verify {path.parent.name}"

@@ -60,6 +60,19 @@ def check(path: Path, *, rows: int) -> None:
         raise _unreadable(path, f"{found} rows of {rows}")
 
 
+def contents(path: Path) -> pa.Table:
+    """Read a file whole, with its page checksums verified.
+
+    `pyarrow.parquet.read_table` does the same by way of `pyarrow.dataset`, which imports pandas.
+
+    Raises:
+        pyarrow.ArrowException: It is not Parquet, or damaged.
+        OSError: It cannot be read.
+    """
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        return file.read()
+
+
 def _decode(file: pq.ParquetFile, group: int) -> int:
     """Decode a row group and return its rows; plain bytes are left to the digest, which has covered them."""
     row_group = file.metadata.row_group(group)

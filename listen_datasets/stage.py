@@ -14,9 +14,8 @@ from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from listen_datasets import digest, tables
+from listen_datasets import digest, parquet, tables
 from listen_datasets.errors import InternalError, RecipeError
 from listen_datasets.executors import Executor
 from listen_datasets.ledger import Entry
@@ -119,7 +118,7 @@ class Workspace:
         """Return a table that an earlier run kept to save time; None if it is not there or damaged."""
         path = self.root / CACHE / name
         try:
-            return pq.read_table(path, page_checksum_verification=True)
+            return parquet.contents(path)
         except (pa.ArrowException, OSError):
             return None
 

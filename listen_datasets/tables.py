@@ -101,6 +101,8 @@ def manifest_name(name: str) -> str:
 def table_of(rows: Sequence[dict[str, Any]], stage: str) -> pa.Table:
     """Build the columns that a stage adds from one dictionary a row; a missing key is null."""
     schema = pa.schema([arrow_field(name) for name in added_by(stage)])
+    if not rows:
+        return pa.Table.from_batches([], schema)  # without an array, which makes Arrow import pandas
     # As structs they are taken apart by Arrow, three times as fast as column after column here.
     structs = pa.array(rows, pa.struct(list(schema)))
     return pa.Table.from_batches([pa.RecordBatch.from_struct_array(structs)], schema=schema)
@@ -118,6 +120,8 @@ def with_columns(table: pa.Table, columns: Mapping[str, Iterable[Any] | pa.Array
 def rejected_table(rows: Iterable[Rejected]) -> pa.Table:
     """Build ``rejected.parquet``, sorted by source and path."""
     ordered = sorted(rows, key=lambda row: (row.source, row.path))
+    if not ordered:
+        return pa.Table.from_batches([], REJECTED_SCHEMA)
     columns = {name: [getattr(row, name) for row in ordered] for name in REJECTED_SCHEMA.names}
     return pa.table(columns, schema=REJECTED_SCHEMA)
 

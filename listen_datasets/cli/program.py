@@ -6,6 +6,7 @@ This is the one translator of errors. Click runs with ``standalone_mode=False``,
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import platform
@@ -36,6 +37,8 @@ def program() -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run ``lds`` and end the process with its exit code."""
     signal.signal(signal.SIGTERM, _terminate)
+    # The inputs of a large dataset are millions of tuples that stay; by default they are looked through again and again.
+    gc.set_threshold(100_000, 20, 20)
     code = run(list(sys.argv[1:] if arguments is None else arguments))
     if code is ExitCode.SIGPIPE:
         # Nobody reads any more: the interpreter's own flush at exit would fail and print a traceback.

@@ -327,10 +327,8 @@ def _used(
     refused = [item for found in intake.surveys for item in found.refused]
     content = {(item.source, item.path): item.sha256 or item.code for item in (*rejected, *refused)}
     content.update(digests)
-    listing = [
-        [source, path, content.get((source, path), "")]
-        for source, path in sorted({item.recording for item in intake.items} | {(r.source, r.path) for r in refused})
-    ]
+    inputs = sorted([*(item.recording for item in intake.items), *((item.source, item.path) for item in refused)])
+    listing = [[source, path, content.get((source, path), "")] for source, path in dict.fromkeys(inputs)]
     used = {
         **({"label": digest.of_json(_label(workspace))} if config.label_from_folder else {}),
         "recordings": digest.of_json(listing),
