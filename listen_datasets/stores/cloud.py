@@ -44,6 +44,12 @@ _TAGS = (
     "created",
 )
 
+# The file system of the Hub keeps every listing for ever and, unless asked for more, says of an object nothing that
+# changes with its content; asked for more, it lists slowly.
+_MADE: Mapping[str, Mapping[str, Any]] = {"hf": {"expand_info": True}}
+_ASKED: Mapping[str, Mapping[str, Any]] = {"hf": {"refresh": True}}
+_FOUND: Mapping[str, Mapping[str, Any]] = {"hf": {"refresh": True, "expand_info": False}}
+
 
 @dataclass(frozen=True)
 class Cloud:
@@ -136,7 +142,8 @@ def _known(file: CloudFile) -> Mapping[str, Any]:
 def _filesystem(scheme: str) -> Any:  # noqa: ANN401 - fsspec is not typed
     extra = EXTRAS.get(scheme, "s3")
     try:
-        return importlib.import_module("fsspec").filesystem(scheme, use_listings_cache=False)
+        fsspec = importlib.import_module("fsspec")
+        return fsspec.filesystem(scheme, use_listings_cache=False, **_MADE.get(scheme, {}))
     except ImportError:
         raise RecipeError(
             f"reading {scheme}:// needs packages that are not installed",
@@ -148,7 +155,7 @@ def _filesystem(scheme: str) -> Any:  # noqa: ANN401 - fsspec is not typed
 @contextlib.contextmanager
 def _asking(url: str) -> Iterator[tuple[Any, str]]:
     """Give the file system of a URL and the key in it; what goes wrong with it becomes what we make of it."""
-    filesystem = _filesystem(url.partition("://")[0])
+    filesystem = _filesystem(_scheme(url))
     try:
         yield filesystem, filesystem._strip_protocol(url)  # noqa: SLF001 - the way fsspec's own functions do it
     except (InputProblem, LdsError, Again, MemoryError):
@@ -163,6 +170,10 @@ def _asking(url: str) -> Iterator[tuple[Any, str]]:
         raise _refused(url, error) from None
 
 
+def _scheme(url: str) -> str:
+    return url.partition("://")[0]
+
+
 def _refused(url: str, error: Exception) -> InputProblem:
     reason = f"{shown(url)} cannot be read: {type(error).__name__} {scrubbed(str(error))}"
     return InputProblem("input.unreadable", reason, Fate.UNREADABLE)
@@ -172,7 +183,7 @@ def _listed(url: str) -> dict[str, Mapping[str, Any]]:
     """Return what is known of every object below a prefix, by its path below it."""
     with _asking(url) as (filesystem, key):
         root = filesystem.info(key)["name"].rstrip("/") + "/"
-        objects = filesystem.find(key, detail=True)
+        objects = filesystem.find(key, detail=True, **_FOUND.get(_scheme(url), {}))
         return {
             name.removeprefix(root): info
             for name, info in objects.items()
@@ -203,7 +214,7 @@ def _is_plain(path: str) -> bool:
 
 def _info(url: str) -> Mapping[str, Any]:
     with _asking(url) as (filesystem, key):
-        return dict(filesystem.info(key))
+        return dict(filesystem.info(key, **_ASKED.get(_scheme(url), {})))
 
 
 def _range(url: str, start: int, end: int) -> bytes:
