@@ -58,14 +58,14 @@ def _read(parquet: pq.ParquetFile, name: str, max_bytes: int) -> MetadataTable:
     check_rows(footer.num_rows, where=name)
     schema = parquet.schema_arrow
     check_names(schema.names, where=name)
-    schema = pa.schema([pa.field(field.name, _plain(field.type, field.name, name)) for field in schema])
+    schema = pa.schema([pa.field(field.name, plain_type(field.type, field.name, name)) for field in schema])
     if claimed > max_bytes:
         raise _too_large(name, max_bytes)
     batches: list[pa.RecordBatch] = []
     size = 0
     for batch in parquet.iter_batches(_BATCH):
         batch.validate(full=True)
-        arrays = [_converted(column, field.type) for column, field in zip(batch.columns, schema, strict=True)]
+        arrays = [converted(column, field.type) for column, field in zip(batch.columns, schema, strict=True)]
         batches.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
         size += batches[-1].nbytes
         if size > max_bytes:
@@ -92,19 +92,19 @@ def _too_large(name: str, max_bytes: int) -> MetadataError:
     return MetadataError(message, where=name, hint="keep audio and long arrays out of the metadata")
 
 
-def _plain(kind: pa.DataType, column: str, name: str) -> pa.DataType:
+def plain_type(kind: pa.DataType, column: str, name: str) -> pa.DataType:
     """Return the type in which a column arrives."""
     types = pa.types
     if types.is_dictionary(kind):
-        return _plain(kind.value_type, column, name)
+        return plain_type(kind.value_type, column, name)
     if isinstance(kind, pa.BaseExtensionType):
-        return _plain(kind.storage_type, column, name)
+        return plain_type(kind.storage_type, column, name)
     if types.is_struct(kind):
         fields = [kind.field(position) for position in range(kind.num_fields)]
         if fields:
-            return pa.struct([pa.field(field.name, _plain(field.type, column, name)) for field in fields])
+            return pa.struct([pa.field(field.name, plain_type(field.type, column, name)) for field in fields])
     if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
-        return pa.list_(_plain(kind.value_type, column, name))
+        return pa.list_(plain_type(kind.value_type, column, name))
     if _is_textual(kind):
         return pa.string()
     if types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind):
@@ -120,7 +120,8 @@ def _is_textual(kind: pa.DataType) -> bool:
     return bool(is_text or is_temporal or types.is_decimal(kind))
 
 
-def _converted(array: pa.Array, kind: pa.DataType) -> pa.Array:
+def converted(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Return a column in the type in which it arrives."""
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
     if pa.types.is_dictionary(array.type):

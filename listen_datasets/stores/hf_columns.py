@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from listen_datasets import catalogue
 from listen_datasets.errors import MetadataError, RecipeError
-from listen_datasets.metadata.parquet import _plain
+from listen_datasets.metadata.parquet import plain_type
 from listen_datasets.metadata.shown import pointer, shown
 from listen_datasets.metadata.strict_json import parse
 from listen_datasets.metadata.table import check_names
@@ -107,7 +107,7 @@ def _metadata(
             continue
         try:
             is_empty = pa.types.is_null(field.type)
-            types[field.name] = field.type if is_empty else _plain(field.type, field.name, name)
+            types[field.name] = field.type if is_empty else plain_type(field.type, field.name, name)
         except MetadataError as error:
             findings.append(_left_out(field.name, error.message, name))
     return types, findings

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from listen_datasets.errors import MetadataError
 from listen_datasets.inputs import InputProblem, opened
-from listen_datasets.metadata.parquet import FREE_BYTES, MAX_BYTES, MAX_RATIO, _converted
+from listen_datasets.metadata.parquet import FREE_BYTES, MAX_BYTES, MAX_RATIO, converted
 from listen_datasets.metadata.shown import shown
 from listen_datasets.model import Finding
 from listen_datasets.stores.archive_file import stamp_of
@@ -211,7 +211,7 @@ def _metadata(
     for column, kind in columns.types.items():
         array = batch.column(column)
         array.validate(full=True)
-        arrays[column] = _converted(array, kind)
+        arrays[column] = converted(array, kind)
         if column in columns.labels and holds_numbers(kind):
             numbers = arrays[column]
             arrays[column], wrong = named(numbers, columns.labels[column])

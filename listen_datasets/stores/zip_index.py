@@ -17,9 +17,6 @@ from listen_datasets.stores.zip_directory import Record, directory, records
 METHODS = {0: "store", 8: "deflate", 12: "bzip2", 93: "zstd", 95: "xz"}
 """The compression methods that can be read, by their number."""
 
-_AES = 99
-
-
 _KNOWN = ", ".join(f"{number} ({name})" for number, name in METHODS.items())
 _PLACE = struct.Struct("<4QLHL")
 _AES = 99
