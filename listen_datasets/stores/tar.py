@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import operator
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from listen_datasets.errors import MachineError
 from listen_datasets.inputs import Found, InputProblem, OpenInput
-from listen_datasets.model import Fate
-from listen_datasets.stores.archive_file import ArchiveFile
+from listen_datasets.stores.archive_file import ArchiveFile, listed, opened_member
 from listen_datasets.stores.content import Content, Packed, Plain
 from listen_datasets.stores.decoders import MAGIC
 from listen_datasets.stores.members import DEFAULT, Limits
@@ -45,30 +43,16 @@ class Tar:
 
     def walk(self) -> Iterator[Found]:
         """Yield the members sorted by path, and the archive itself as unreadable if it does not hold to its end."""
-        try:
-            stamp = self.file.stamp()
-            return _index(self, stamp).found(stamp)
-        except InputProblem as problem:
-            raise MachineError(f"the archive cannot be listed: {problem.reason}", where=self.file.name) from problem
+        return listed(self.file, lambda stamp: _index(self, stamp).found(stamp))
 
     def members(self) -> Iterator[Found]:
         """Yield the members that can be opened, in the order of the archive: opening them in turn is fastest."""
         files = (found for found in self.walk() if found.kind == "file" and not found.junk)
         return iter(sorted(files, key=operator.attrgetter("position")))
 
-    @contextlib.contextmanager
-    def opened(self, path: str) -> Iterator[OpenInput]:
+    def opened(self, path: str) -> AbstractContextManager[OpenInput]:
         """Open a copy of a member: in memory, or in a file without a name if it is large."""
-        stamp = self.file.stamp()
-        index = _index(self, stamp)
-        place = index.find(path)
-        if place is None:
-            raise InputProblem("input.missing", f"there is no member {visible(path)} in the archive", Fate.UNREADABLE)
-        with _copy(index.content, place, path) as file:
-            if self.file.stamp() != stamp:
-                reason = f"the archive changed while {visible(path)} was read"
-                raise InputProblem("input.changed_during_read", reason, Fate.UNREADABLE)
-            yield file
+        return opened_member(self.file, path, lambda stamp: _member(_index(self, stamp), path))
 
     def tables(self) -> Sequence[MetadataTable]:
         """Return nothing: a tar has no layout of its own."""
@@ -88,14 +72,15 @@ def _index(tar: Tar, stamp: str) -> TarIndex:  # noqa: ARG001 - another stamp is
     return TarIndex(content, tar.limits, tar.file.name)
 
 
-@contextlib.contextmanager
-def _copy(content: Content, place: Place, path: str) -> Iterator[OpenInput]:
+def _member(index: TarIndex, path: str) -> AbstractContextManager[OpenInput] | None:
+    place = index.find(path)
+    return None if place is None else _copy(index.content, place, path)
+
+
+def _copy(content: Content, place: Place, path: str) -> AbstractContextManager[OpenInput]:
     if isinstance(content, Plain) and place.extents is None:
-        with spooled_range(content.fd, place.offset, place.stored, path) as file:
-            yield file
-        return
-    with spooled(_pieces(content, place, path), path) as file:
-        yield file
+        return spooled_range(content.fd, place.offset, place.stored, path)
+    return spooled(_pieces(content, place, path), path)
 
 
 def _pieces(content: Content, place: Place, path: str) -> Iterator[bytes]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from listen_datasets.errors import MachineError, RecipeError
+from listen_datasets.errors import RecipeError
 from listen_datasets.inputs import Found, InputProblem, OpenInput
-from listen_datasets.model import Fate
-from listen_datasets.stores.archive_file import ArchiveFile
+from listen_datasets.stores.archive_file import ArchiveFile, listed, opened_member
 from listen_datasets.stores.content import Plain
 from listen_datasets.stores.decoders import decoder_of
 from listen_datasets.stores.members import DEFAULT, Limits
@@ -45,24 +44,11 @@ class Zip:
 
     def walk(self) -> Iterator[Found]:
         """Yield the members sorted by path, and the archive itself as unreadable if its directory is damaged."""
-        try:
-            return _index(self, self.file.stamp()).found()
-        except InputProblem as problem:
-            raise MachineError(f"the archive cannot be listed: {problem.reason}", where=self.file.name) from problem
+        return listed(self.file, lambda stamp: _index(self, stamp).found())
 
-    @contextlib.contextmanager
-    def opened(self, path: str) -> Iterator[OpenInput]:
+    def opened(self, path: str) -> AbstractContextManager[OpenInput]:
         """Open a copy of a member: in memory, or in a file without a name if it is large."""
-        stamp = self.file.stamp()
-        index = _index(self, stamp)
-        found = index.find(path)
-        if found is None:
-            raise InputProblem("input.missing", f"there is no member {visible(path)} in the archive", Fate.UNREADABLE)
-        with spooled(_member(index.content, *found, path), path) as file:
-            if self.file.stamp() != stamp:
-                reason = f"the archive changed while {visible(path)} was read"
-                raise InputProblem("input.changed_during_read", reason, Fate.UNREADABLE)
-            yield file
+        return opened_member(self.file, path, lambda stamp: _copy(_index(self, stamp), path))
 
     def tables(self) -> Sequence[MetadataTable]:
         """Return nothing: a ZIP has no layout of its own."""
@@ -72,6 +58,11 @@ class Zip:
 @functools.lru_cache(_REMEMBERED)
 def _index(store: Zip, stamp: str) -> ZipIndex:  # noqa: ARG001 - another stamp is another archive
     return ZipIndex(Plain(store.file.descriptor()), store.limits, store.file.name)
+
+
+def _copy(index: ZipIndex, path: str) -> AbstractContextManager[OpenInput] | None:
+    found = index.find(path)
+    return None if found is None else spooled(_member(index.content, *found, path), path)
 
 
 def _member(content: Plain, place: Place, end: int, path: str) -> Iterator[bytes]:
