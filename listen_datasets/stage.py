@@ -106,13 +106,15 @@ class Workspace:
     memory: dict[str, Any] = field(default_factory=dict)
 
     def stores(self) -> dict[str, Store]:
-        """Return where the recordings of every source lie, by its name.
+        """Return where the recordings of every source lie, by its name; an archive is fetched and unpacked once.
 
         Raises:
             RecipeError: There is nothing there that can be a source, or packages are missing.
             MachineError: A place cannot be reached.
         """
-        return {source.name: store(self.root, source, may_be_away=True) for source in self.recipe.source}
+        from listen_datasets.stores.shared import shared  # noqa: PLC0415 - start-up time: few commands read a source
+
+        return {source.name: shared(store(self.root, source, may_be_away=True)) for source in self.recipe.source}
 
     def cache(self, name: str) -> pa.Table | None:
         """Return a table that an earlier run kept to save time; None if it is not there or damaged."""

@@ -50,6 +50,15 @@ class Content(Protocol):
         ...
 
 
+def method_of(fd: int) -> str | None:
+    """Return the value of `MAGIC` by which an open file is compressed; None if it is not."""
+    try:
+        head = os.pread(fd, max(map(len, MAGIC)), 0)
+    except OSError as error:
+        raise _unreadable(error) from error
+    return next((name for magic, name in MAGIC.items() if head.startswith(magic)), None)
+
+
 def damaged(reason: str) -> InputProblem:
     """Return the problem of an archive that is not what it should be."""
     return InputProblem("input.archive_damaged", reason)

@@ -6,7 +6,9 @@ import contextlib
 import errno
 import os
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from listen_datasets.errors import MachineError
 from listen_datasets.inputs import InputProblem, OpenInput
@@ -19,6 +21,12 @@ MAX_IN_MEMORY = 32 << 20
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM})
 _AT_ONCE = 1 << 30
 _BUFFER = 1 << 20
+
+
+def free_bytes() -> int:
+    """Return how many bytes have room where files without a name lie."""
+    status = os.statvfs(tempfile.gettempdir())
+    return status.f_bavail * status.f_frsize
 
 
 class Spool:
@@ -127,6 +135,44 @@ class Spool:
             yield
         except OSError as error:
             raise _no_room(error, self._path) from error
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A file without a name.
+
+    Attributes:
+        process: Number of the process that holds it open.
+        fd: Its descriptor there.
+        identity: Device, number and size of the file: another process may have these numbers by now.
+    """
+
+    process: int
+    fd: int
+    identity: tuple[int, int, int]
+
+    @classmethod
+    def held(cls, fd: int) -> Copy:
+        """Take over a descriptor, which is closed when nobody in this process needs this object any more."""
+        copy = cls(os.getpid(), fd, _identity(fd))
+        weakref.finalize(copy, os.close, fd)
+        return copy
+
+    def descriptor(self) -> int | None:
+        """Return a new descriptor; None if it cannot be had here."""
+        try:
+            fd = os.open(f"/proc/{self.process}/fd/{self.fd}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return None
+        if _identity(fd) == self.identity:
+            return fd
+        os.close(fd)
+        return None
+
+
+def _identity(fd: int) -> tuple[int, int, int]:
+    status = os.fstat(fd)
+    return status.st_dev, status.st_ino, status.st_size
 
 
 def _no_room(error: OSError, path: str) -> MachineError:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from listen_datasets.inputs import Found, InputProblem, OpenInput
 from listen_datasets.stores.archive_file import ArchiveFile, listed, opened_member
-from listen_datasets.stores.content import Content, Packed, Plain
-from listen_datasets.stores.decoders import MAGIC
+from listen_datasets.stores.content import Content, Packed, Plain, method_of
 from listen_datasets.stores.members import DEFAULT, Limits
 from listen_datasets.stores.spool import spooled, spooled_range
 from listen_datasets.stores.tar_index import Place, TarIndex
@@ -63,8 +62,7 @@ class Tar:
 def _index(tar: Tar, stamp: str) -> TarIndex:  # noqa: ARG001 - another stamp is another archive
     fd = tar.file.descriptor()
     try:
-        head = os.pread(fd, max(map(len, MAGIC)), 0)
-        method = next((name for magic, name in MAGIC.items() if head.startswith(magic)), None)
+        method = method_of(fd)
         content: Content = Plain(fd) if method is None else Packed(fd, method, most=tar.limits.bytes)
     except BaseException:
         os.close(fd)
