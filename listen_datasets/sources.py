@@ -14,7 +14,7 @@ from listen_datasets.errors import RecipeError, UsageError
 from listen_datasets.recipe import Source
 from listen_datasets.stores import Store
 from listen_datasets.stores.folder import Folder
-from listen_datasets.stores.urls import Policy
+from listen_datasets.stores.urls import Policy, shown
 from listen_datasets.template import toml_value
 from listen_datasets.text import has_control, visible
 from listen_datasets.verification import OWNED_FOLDERS
@@ -91,6 +91,25 @@ def is_remote(location: str) -> bool:
     return "://" in location
 
 
+def path_inside(root: Path, source: str, name: str) -> str | None:
+    """Return the path below the root of a source that leads to a table; None if the table does not lie in it.
+
+    Args:
+        root: The dataset.
+        source: Path of a source that is no folder of this machine.
+        name: The table, or a pattern of such, as the recipe says.
+
+    >>> path_inside(Path("/dataset"), "s3://bucket/takes", "s3://bucket/takes/day/metadata.csv")
+    'day/metadata.csv'
+    """
+    place = split_kind(source)[1]
+    if is_remote(place):
+        inside = name.removeprefix(f"{place.rstrip('/')}/")
+        return None if inside == name else inside
+    archive, table = (root / place).resolve(), (root / name).resolve()
+    return table.relative_to(archive).as_posix() if archive in table.parents else None
+
+
 def with_source(root: Path, text: str, location: str, metadata: Sequence[str]) -> str:
     """Return the text of ``lds.toml`` with one more source, or as it is if it names that source already.
 
@@ -98,7 +117,7 @@ def with_source(root: Path, text: str, location: str, metadata: Sequence[str]) -
         root: The dataset.
         text: Its ``lds.toml``.
         location: Folder or archive of recordings, relative to the working directory, or a URL.
-        metadata: Tables about them, or patterns of such, relative to the working directory.
+        metadata: Tables about them, or patterns of such, relative to the working directory, or below the URL.
 
     Raises:
         UsageError: The folder and the dataset lie in each other, the source is there with other metadata, or a path
@@ -111,7 +130,7 @@ def with_source(root: Path, text: str, location: str, metadata: Sequence[str]) -
     folder = local_folder(root, path)
     if folder is not None:
         check_apart(root, folder)
-    tables = tuple(_relative(root, Path(name)) for name in metadata)
+    tables = tuple(_table(root, path, name) for name in metadata)
     for source in recipe.source:
         if _place(root, source.path) == _place(root, path):
             if tables and tables != source.metadata:
@@ -124,6 +143,17 @@ def with_source(root: Path, text: str, location: str, metadata: Sequence[str]) -
     name = _free_name(_stem(root, path), {source.name for source in recipe.source})
     store(root, Source(name=name, path=path))
     return text.rstrip("\n") + "\n\n" + block(name, path, tables)
+
+
+def _table(root: Path, source: str, name: str) -> str:
+    """Return how the recipe names a table."""
+    if not is_remote(name):
+        return _relative(root, Path(name))
+    if path_inside(root, source, name) is None:
+        raise UsageError(
+            "a table lies on this machine, or in the source that it is about", where=shown(name), hint="download it"
+        )
+    return name
 
 
 def _place(root: Path, path: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import pytest
 from listen_datasets import config
 from listen_datasets.errors import RecipeError, UsageError
 from listen_datasets.recipe import Source
-from listen_datasets.sources import check_apart, local_folder, split_kind, with_source
+from listen_datasets.sources import check_apart, local_folder, path_inside, split_kind, with_source
 
 TEXT = '# mine\n[dataset]\nname = "d"   # keep this\n\n'
 
@@ -157,6 +157,37 @@ def test_a_url_stays_as_it_is(root: Path) -> None:
 
     assert config.parse(text).source == (Source(name="takes", path="memory://takes"),)
     assert local_folder(root, "memory://takes") is None
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "inside"),
+    [
+        ("../takes.zip", "../takes.zip/a/metadata.csv", "a/metadata.csv"),
+        ("zip:../takes.zip", "../takes.zip/**/*.csv", "**/*.csv"),
+        ("../takes.zip", "../takes.zip", None),
+        ("../takes.zip", "../takes.zip.csv", None),
+        ("../takes.zip", "../takes.zip/../metadata.csv", None),
+        ("s3://bucket/takes", "s3://bucket/takes/metadata.csv", "metadata.csv"),
+        ("s3://bucket/takes/", "s3://bucket/takes/metadata.csv", "metadata.csv"),
+        ("s3://bucket/takes", "s3://bucket/takes2/metadata.csv", None),
+        ("s3://bucket/takes", "../metadata.csv", None),
+    ],
+)
+def test_a_table_can_lie_in_its_source(root: Path, source: str, name: str, inside: str | None) -> None:
+    assert path_inside(root, source, name) == inside
+
+
+def test_the_table_of_an_archive_is_named_through_it(root: Path, tmp_path: Path) -> None:
+    place = archived(tmp_path / "takes.tar.gz")
+    text = with_source(root, TEXT, place, [f"{place}/metadata.csv"])
+
+    assert config.parse(text).source[0].metadata == ("../takes.tar.gz/metadata.csv",)
+
+
+def test_a_table_from_elsewhere_is_refused_without_its_secrets(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="lies on this machine, or in the source") as raised:
+        with_source(root, TEXT, archived(tmp_path / "a.tar.gz"), ["https://example.org/metadata.csv?key=hunter2"])
+    assert raised.value.where == "https://example.org/metadata.csv"
 
 
 @pytest.mark.parametrize("place", ["nowhere", "folder:nowhere", "notes.txt"])

@@ -16,6 +16,7 @@ from listen_datasets.cli.console import Console
 from listen_datasets.errors import ExitCode, NothingError, UsageError
 
 if TYPE_CHECKING:
+    from listen_datasets.intake.named import Named
     from listen_datasets.metadata import MetadataTable
 
 
@@ -87,30 +88,33 @@ def infer(
 
 def _tables(places: Sequence[Path], engine: str) -> list[MetadataTable]:
     """Read the tables that were named, or those of the dataset that was."""
-    from listen_datasets import metadata, registry  # noqa: PLC0415 - start-up time
+    from listen_datasets import registry  # noqa: PLC0415 - start-up time
+    from listen_datasets.intake.named import Named  # noqa: PLC0415
 
     folders = [place for place in places if place.is_dir()]
     if folders and len(places) > 1:
         hint = "name one dataset, or tables alone"
         raise UsageError("a dataset and something else were named", where=str(folders[0]), hint=hint)
-    paths = _paths_of(folders[0]) if folders else list(places)
-    times = Counter(path.name for path in paths)
+    found = _of_dataset(folders[0]) if folders else [Named("", path, None) for path in places]
+    times = Counter(item.path.name for item in found)
     executor = registry.find("executors", engine)() if engine == "serial" else None
-    return [
-        metadata.read(path, name=path.name if times[path.name] == 1 else str(path), executor=executor) for path in paths
-    ]
+    return [item.read(item.path.name if times[item.path.name] == 1 else str(item.path), executor) for item in found]
 
 
-def _paths_of(root: Path) -> list[Path]:
+def _of_dataset(root: Path) -> list[Named]:
     from listen_datasets.dataset import Dataset  # noqa: PLC0415 - start-up time
-    from listen_datasets.metadata.places import matching  # noqa: PLC0415
+    from listen_datasets.intake.named import named  # noqa: PLC0415
+    from listen_datasets.sources import local_folder, store  # noqa: PLC0415
 
     recipe = Dataset.open(root).recipe
-    names = dict.fromkeys(name for source in recipe.source for name in source.metadata)
-    if not names:
+    if not any(source.metadata for source in recipe.source):
         hint = f"name the table itself: lds schema infer TABLE, or read it in: lds ingest {root} --metadata TABLE"
         raise NothingError("lds.toml names no metadata table", where=str(root), hint=hint)
-    return [path for name in names for path in matching(root, name)]
+    folders = {source.name: local_folder(root, source.path) for source in recipe.source}
+    roots = {name: folder for name, folder in folders.items() if folder is not None}
+    # A table of several sources is one table here.
+    found = named(root, recipe, lambda source: store(root, source), roots)
+    return list({(item.path, item.store): item for item in found}.values())
 
 
 def _write(output: Path, text: str, *, replace: bool) -> None:

@@ -11,14 +11,15 @@ from listen_datasets import catalogue, digest
 from listen_datasets.errors import NothingError, UsageError
 from listen_datasets.inputs import InputProblem, safe_relative
 from listen_datasets.intake import Item, Recording, Said
-from listen_datasets.metadata import MetadataTable, join_key, match, read
+from listen_datasets.intake.named import named
+from listen_datasets.metadata import MetadataTable, join_key, match
 from listen_datasets.metadata.aligned import Joined, Row, first_rows, text_where_they_differ
 from listen_datasets.metadata.cuts import cuts_of
-from listen_datasets.metadata.places import matching
 from listen_datasets.recipe import Ingest, Recipe, Source
 from listen_datasets.schema import MetadataSchema
 from listen_datasets.spans import Span
 from listen_datasets.stores import Store
+from listen_datasets.stores.urls import shown
 from listen_datasets.survey import Survey, survey
 
 
@@ -107,7 +108,7 @@ def gather(
     schema_path = root / recipe.metadata_schema
     schema = MetadataSchema.load(schema_path) if schema_path.exists() else None
     state = _Gathering(root, recipe, config, schema)
-    tables = _typed(state, {source.name: stores[source.name].tables() for source in recipe.source}, roots)
+    tables = _typed(state, stores, roots)
     for source in recipe.source:
         _add(state, source, stores[source.name], tables[source.name])
     items = tuple(
@@ -121,7 +122,7 @@ def gather(
     if not items and not any(found.refused for found in state.surveys):
         raise NothingError(
             "no recording in any source",
-            where=", ".join(source.path for source in recipe.source),
+            where=", ".join(shown(source.path) for source in recipe.source),
             hint="is the path right? files are taken by suffix, such as .wav, .flac, .ogg, .mp3, .aiff",
         )
     return Intake(
@@ -134,35 +135,26 @@ def gather(
     )
 
 
-def _read(state: _Gathering, roots: Mapping[str, Path]) -> Iterator[tuple[str, _Table]]:
+def _read(state: _Gathering, stores: Mapping[str, Store], roots: Mapping[str, Path]) -> Iterator[tuple[str, _Table]]:
     """Yield the tables that the recipe names, each with the name of its source.
 
     Findings call a table by the name of its file, unless another one has that too.
     """
-    paths = [(source.name, path) for source in state.recipe.source for name in source.metadata
-             for path in matching(state.root, name)]  # fmt: skip
-    times = Counter(path.name for _, path in paths)
-    for source, path in paths:
-        place = _below(path, roots.get(source))
-        name = path.name if times[path.name] == 1 else f"{source}/{place or f'{path.parent.name}/{path.name}'}"
+    found = list(named(state.root, state.recipe, lambda source: stores[source.name], roots))
+    times = Counter(item.path.name for item in found)
+    for item in found:
+        name, place = item.path.name, item.place
+        if times[name] > 1:
+            name = f"{item.source}/{place or f'{item.path.parent.name}/{name}'}"
         folder = "" if place is None else place.rpartition("/")[0]
-        yield source, _Table(table=read(path, name=name), folder=folder, place=place, key=state.config.join_key)
+        yield item.source, _Table(table=item.read(name), folder=folder, place=place, key=state.config.join_key)
 
 
-def _below(path: Path, root: Path | None) -> str | None:
-    """Return where a table lies below the root of a source; None if it lies elsewhere."""
-    if root is None:
-        return None
-    resolved = path.parent.resolve() / path.name
-    return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else None
-
-
-def _typed(
-    state: _Gathering, carried: Mapping[str, Sequence[MetadataTable]], roots: Mapping[str, Path]
-) -> dict[str, list[_Table]]:
+def _typed(state: _Gathering, stores: Mapping[str, Store], roots: Mapping[str, Path]) -> dict[str, list[_Table]]:
     """Return all tables of each source, with the types of the schema: those that its layout carries come first."""
+    carried = {source.name: stores[source.name].tables() for source in state.recipe.source}
     pairs = [(source, _Table(table=table, key="file_name")) for source, found in carried.items() for table in found]
-    pairs += _read(state, roots)
+    pairs += _read(state, stores, roots)
     plain = [item.table for _, item in pairs]
     for source, item in pairs:
         state.findings += ((source, finding) for finding in item.table.findings)

@@ -1,11 +1,25 @@
-"""Where the tables lie that a recipe names."""
+"""Where the tables lie that a recipe names, and how one is read that is no file of this machine."""
 
 from __future__ import annotations
 
+import fnmatch
 import glob
-from pathlib import Path
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from listen_datasets.errors import MetadataError
+from listen_datasets.errors import MachineError, MetadataError
+from listen_datasets.executors import Done, Executor
+from listen_datasets.executors.local import LocalProcesses
+from listen_datasets.inputs import InputProblem
+from listen_datasets.metadata.reading import _SECONDS, _UNPACKED, _read
+from listen_datasets.metadata.table import MetadataTable
+
+if TYPE_CHECKING:
+    from listen_datasets.stores import Store
 
 _PATTERN = frozenset("*?[")
 
@@ -26,3 +40,78 @@ def matching(root: Path, name: str) -> list[Path]:
     if not found:
         raise MetadataError("no table fits the pattern", where=name, hint="patterns are relative to the dataset")
     return [root / path for path in found]
+
+
+def matching_members(store: Store, pattern: str, name: str) -> list[str]:
+    """Return the table of a path in a store, or those that a pattern fits.
+
+    Args:
+        store: Where the recordings of a source lie, and the tables among them.
+        pattern: The path or the pattern, relative to the root of the store; a table of just this path is no pattern.
+        name: What the recipe says, for messages.
+
+    Raises:
+        MetadataError: No table fits the pattern, or one that does must not be opened.
+        MachineError: The store cannot be listed.
+    """
+    found = {item.path: item for item in store.walk() if item.kind != "folder"}
+    if not _PATTERN & set(pattern) or pattern in found:
+        places = [pattern]
+    else:
+        parts = pattern.split("/")
+        places = [path for path, item in found.items() if not item.junk and _fits(path.split("/"), parts)]
+    if not places:
+        raise MetadataError("no table fits the pattern", where=name, hint="patterns are relative to the dataset")
+    for place in places:
+        problem = found[place].problem if place in found else None
+        if problem is not None:
+            raise MetadataError(problem.reason, where=name)
+    return sorted(places)
+
+
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Tell whether a pattern fits a path, component by component; ``**`` stands for any number of them."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_fits(parts[skipped:], pattern[1:]) for skipped in range(len(parts) + 1))
+    return bool(parts) and fnmatch.fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
+
+
+def read_member(store: Store, path: str, *, name: str, executor: Executor | None = None) -> MetadataTable:
+    """Read a table that lies in a store, as :func:`listen_datasets.metadata.read` reads one of this machine.
+
+    Args:
+        store: The store.
+        path: The table.
+        name: How findings and errors call it.
+        executor: What reads Parquet and workbooks; one process with limited memory if left out.
+
+    Raises:
+        MetadataError: It cannot be opened, or not be read to its end as what its suffix says.
+        NothingError: There is no row in it.
+        MachineError: The machine failed while reading.
+    """
+    if PurePosixPath(path).suffix.lower() not in _UNPACKED:
+        return _member((store, path, name))
+    apart = LocalProcesses(workers=1, timeout=_SECONDS) if executor is None else executor
+    (result,) = apart.map(_member, [(store, path, name)])
+    if isinstance(result, Done):
+        return result.value
+    hint = "the file is damaged or was made to do harm; export the table again, or as CSV (UTF-8)"
+    raise MetadataError(f"the table could not be read: {result.reason}", where=name, hint=hint)
+
+
+def _member(task: tuple[Store, str, str]) -> MetadataTable:
+    store, path, name = task
+    try:
+        with store.opened(path) as source, os.fdopen(os.dup(source.fd), "rb") as file:
+            table = _read(file, PurePosixPath(path).suffix.lower(), name)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            source.check_unchanged()
+    except InputProblem as problem:
+        raise MetadataError(problem.reason, where=name) from problem
+    except OSError as error:
+        raise MachineError(f"the table cannot be read: {error.strerror}", where=name) from error
+    return replace(table, sha256=digest)

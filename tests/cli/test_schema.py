@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from listen_datasets.cli.program import run
+from listen_datasets.dataset import Dataset
 from listen_datasets.errors import ExitCode
 from listen_datasets.metadata import read
 from listen_datasets.schema import infer
@@ -31,6 +33,23 @@ def test_the_schema_of_a_table_is_printed(path: Path, capsys: pytest.CaptureFixt
     said = capsys.readouterr()
     assert said.out == as_text(infer([read(path, name="m.csv")]))
     assert said.err == "2 columns inferred from 8 rows; read and edit what $comment says was guessed\n"
+
+
+def test_the_schema_of_a_dataset_is_that_of_the_table_in_its_archive(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with zipfile.ZipFile(tmp_path / "takes.zip", "w") as archive:
+        archive.write(path, "notes/m.csv")
+    Dataset.create(
+        tmp_path / "dataset",
+        {
+            "lds.toml": b'[dataset]\nname = "made"\n[[source]]\nname = "takes"\npath = "../takes.zip"\n'
+            b'metadata = ["../takes.zip/*/m.csv"]\n'
+        },
+    )
+
+    assert lds(str(tmp_path / "dataset")) is ExitCode.OK
+    assert capsys.readouterr().out == as_text(infer([read(path, name="m.csv")]))
 
 
 def test_the_schema_of_a_dataset_is_that_of_its_tables(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
