@@ -12,7 +12,7 @@ from listen_datasets.errors import NothingError, UsageError
 from listen_datasets.inputs import InputProblem, safe_relative
 from listen_datasets.intake import Item, Recording, Said
 from listen_datasets.intake.named import named
-from listen_datasets.metadata import MetadataTable, join_key, match
+from listen_datasets.metadata import MetadataTable, Recordings, join_key, match
 from listen_datasets.metadata.aligned import Joined, Row, first_rows, text_where_they_differ
 from listen_datasets.metadata.cuts import cuts_of
 from listen_datasets.recipe import Ingest, Recipe, Source
@@ -177,11 +177,13 @@ def _add(state: _Gathering, source: Source, store: Store, tables: Sequence[_Tabl
     found = survey(source, store, named=named, tables=[item.place for item in tables if item.place is not None])
     state.surveys.append(found)
     # A row may name what cannot be opened, such as a link: that is one input, not two.
-    there = [*(file.path for file in found.recordings), *(item.path for item in found.refused)]
+    there = Recordings([*(file.path for file in found.recordings), *(item.path for item in found.refused)])
+    if tables:
+        state.findings += ((source.name, one) for one in there.collisions())
     for item, key in zip(tables, keys, strict=True):
         cuts = cuts_of(item.table) if state.config.spans else None
         matched = match(item.table, key, there, folder=item.folder, has_cuts=cuts is not None)
-        state.findings += ((source.name, one) for one in matched.findings if one.code != "metadata.row_missing")
+        state.findings += ((source.name, one) for one in matched.findings)
         if cuts is None:
             state.joined.append(Joined(source=source.name, table=item.table, matched=matched))
         else:

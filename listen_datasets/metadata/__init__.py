@@ -6,14 +6,15 @@ refused and accounted for (:class:`Refused`), with a finding. A table that canno
 
     table = read(Path("metadata.csv"), name="metadata.csv")
     key = join_key(table, chosen=None)
-    matched = match(table, key, ["a/1.wav", "a/2.wav"])
+    matched = match(table, key, Recordings(["a/1.wav", "a/2.wav"]))
 """
 
 from __future__ import annotations
 
 from listen_datasets.metadata.join import JOIN_KEYS, Matched, join_key, match
 from listen_datasets.metadata.reading import SUFFIXES, read
+from listen_datasets.metadata.recordings import Recordings
 from listen_datasets.metadata.refusals import Refused
 from listen_datasets.metadata.table import MetadataTable
 
-__all__ = ["JOIN_KEYS", "SUFFIXES", "Matched", "MetadataTable", "Refused", "join_key", "match", "read"]
+__all__ = ["JOIN_KEYS", "SUFFIXES", "Matched", "MetadataTable", "Recordings", "Refused", "join_key", "match", "read"]

@@ -9,9 +9,7 @@ never match, and where two recordings fit there is a finding and no guess.
 
 from __future__ import annotations
 
-import functools
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -19,6 +17,7 @@ import pyarrow as pa
 
 from listen_datasets.errors import UsageError
 from listen_datasets.inputs import InputProblem, safe_relative
+from listen_datasets.metadata.recordings import Recordings
 from listen_datasets.metadata.shown import pointer, shown
 from listen_datasets.metadata.table import MetadataTable
 from listen_datasets.model import Finding, Scalar
@@ -27,23 +26,20 @@ JOIN_KEYS = ("file_name", "path", "audio_filepath", "wav_filename", "file", "fil
 """Names under which tables usually hold the path of the recording."""
 
 _WRITE_PATHS = "write paths relative to the source, with / between folders"
-_MAX_FOLDERS = 256  # a path has at most 4,096 bytes; more folders than this name no file
 
 
 @dataclass(frozen=True, kw_only=True)
 class Matched:
-    """Which row is about which recording. Every row and every recording is accounted for exactly once.
+    """Which row is about which recording. Every row is accounted for exactly once.
 
     Attributes:
         rows: Path of a recording to the index of its row, from 0; to those of all its rows if they cut it into clips.
         unused: Index of every other row to the code of the finding that says why.
-        without_row: The recordings that no row names, in the order given.
-        findings: What is wrong, by line and then by recording.
+        findings: What is wrong, by line.
     """
 
     rows: Mapping[str, tuple[int, ...]]
     unused: Mapping[int, str]
-    without_row: tuple[str, ...]
     findings: tuple[Finding, ...]
 
 
@@ -71,34 +67,32 @@ def join_key(table: MetadataTable, chosen: str | None) -> str:
     return candidates[0]
 
 
-def match(table: MetadataTable, key: str, paths: Sequence[str], *, folder: str = "", has_cuts: bool = False) -> Matched:
-    """Find the recording of each row, in time proportional to rows and recordings.
+def match(
+    table: MetadataTable, key: str, recordings: Recordings, *, folder: str = "", has_cuts: bool = False
+) -> Matched:
+    """Find the recording of each row, in time proportional to the rows.
 
     Args:
         table: The metadata.
         key: The text column that names the recordings.
-        paths: The recordings, relative to the source root, with ``/``, each once.
+        recordings: Those of the source.
         folder: Where the table lies, relative to the source root; empty at the root or outside of it.
         has_cuts: Whether several rows may be about one recording, each about a part of it.
     """
-    join = _Join(table, key, paths, has_cuts=has_cuts)
+    join = _Join(table, key, recordings, has_cuts=has_cuts)
     join.by_longer_path(join.by_path("/".join(part for part in folder.split("/") if part not in {"", "."})))
     return join.finish()
 
 
 class _Join:
-    """The state of one join: what is claimed already, and the recordings by the normal form of their paths."""
+    """The state of one join: what is claimed already."""
 
-    def __init__(self, table: MetadataTable, key: str, paths: Sequence[str], *, has_cuts: bool) -> None:
+    def __init__(self, table: MetadataTable, key: str, recordings: Recordings, *, has_cuts: bool) -> None:
         self._table = table
         self._has_cuts = has_cuts
         self._key = key
-        self._paths = paths
+        self._recordings = recordings
         self._values: list[str | None] = table.columns.column(key).to_pylist()
-        self._known = set(paths)
-        self._by_form: dict[str, list[str]] = {}
-        for path in paths:
-            self._by_form.setdefault(_form(path), []).append(path)
         self._rows: dict[str, list[int]] = {}
         self._unused: dict[int, str] = {}
         self._findings: list[tuple[int, Finding]] = []
@@ -113,37 +107,22 @@ class _Join:
                 self._reject(row, problem.code, f"{problem.reason}.", _WRITE_PATHS)
                 continue
             places = (path, f"{folder}/{path}") if folder else (path,)
-            if not self._claim(row, {recording for place in places for recording in self._at(place)}):
+            if not self._claim(row, {recording for place in places for recording in self._recordings.at(place)}):
                 pending[row] = path
         return pending
 
     def by_longer_path(self, pending: Mapping[int, str]) -> None:
         """Join the rows whose path ends with a recording's, or the other way round."""
-        wanted: dict[str, set[str]] = {_form(path): set() for path in pending.values()}
-        if wanted:
-            for form, recordings in self._by_form.items():
-                for ending in _endings(form):
-                    # Two that fit are as many as a thousand: no guess.
-                    if ending in wanted and len(wanted[ending]) < 2:
-                        wanted[ending].update(recordings)
         for row, path in pending.items():
-            form = _form(path)
-            shorter = {recording for ending in _endings(form) for recording in self._by_form.get(ending, ())}
-            if not self._claim(row, wanted[form] | shorter):
+            if not self._claim(row, self._recordings.akin(path)):
                 message = f"There is no recording {shown(path)}."
                 self._reject(row, "metadata.file_missing", message, self._namesake(path))
 
     def finish(self) -> Matched:
-        """Return the join, with the recordings that no row names."""
+        """Return the join."""
         findings = [finding for _, finding in sorted(self._findings, key=lambda item: item[0])]
-        findings += (_collision(recordings) for recordings in self._by_form.values() if len(recordings) > 1)
-        without_row = tuple(path for path in self._paths if path not in self._rows)
-        findings += (self._row_missing(path) for path in without_row)
         rows = {path: tuple(sorted(found)) for path, found in self._rows.items()}
-        return Matched(rows=rows, unused=self._unused, without_row=without_row, findings=tuple(findings))
-
-    def _at(self, place: str) -> Sequence[str]:
-        return (place,) if place in self._known else self._by_form.get(_form(place), ())
+        return Matched(rows=rows, unused=self._unused, findings=tuple(findings))
 
     def _claim(self, row: int, recordings: AbstractSet[str]) -> bool:
         """Give the row the only recording that fits, or say why not; False if none fits."""
@@ -182,44 +161,6 @@ class _Join:
         self._unused[row] = code
         self._findings.append((row, finding))
 
-    @functools.cached_property
-    def _by_name(self) -> dict[str, str]:
-        return {form.rpartition("/")[2]: recordings[0] for form, recordings in self._by_form.items()}
-
     def _namesake(self, path: str) -> str | None:
-        found = self._by_name.get(_form(path).rpartition("/")[2])
+        found = self._recordings.namesake(path)
         return None if found is None else f"is it {shown(found)}? Its folders differ, so it was not taken"
-
-    def _row_missing(self, path: str) -> Finding:
-        return Finding(
-            code="metadata.row_missing",
-            severity="warning",
-            message=f"No row of {self._table.name} names this recording.",
-            path=path,
-            hint="add a row, or take the file out of the source",
-        )
-
-
-def _form(path: str) -> str:
-    return path if path.isascii() else unicodedata.normalize("NFC", path)
-
-
-def _endings(path: str) -> Iterator[str]:
-    """Yield what is left of a path when its first folder, its first two folders, ... are taken away."""
-    at = path.find("/")
-    for _ in range(_MAX_FOLDERS):
-        if at < 0:
-            return
-        yield path[at + 1 :]
-        at = path.find("/", at + 1)
-
-
-def _collision(recordings: Sequence[str]) -> Finding:
-    others = ", ".join(ascii(path)[1:-1] for path in recordings[1:])
-    return Finding(
-        code="metadata.name_collision",
-        severity="warning",
-        message=f"Names that look the same but differ in Unicode normal form: {ascii(recordings[0])[1:-1]}, {others}.",
-        path=recordings[0],
-        hint="rename one of them; a table can hardly tell them apart",
-    )

@@ -13,6 +13,7 @@ from listen_datasets import catalogue
 from listen_datasets.errors import MetadataError
 from listen_datasets.metadata.aligned import Aligned, Joined, Recording, align, first_rows, text_where_they_differ
 from listen_datasets.metadata.join import match
+from listen_datasets.metadata.recordings import Recordings
 from listen_datasets.metadata.table import MetadataTable
 
 
@@ -23,7 +24,7 @@ def table(columns: Mapping[str, Any], name: str = "metadata.csv") -> MetadataTab
 
 def joined(source: str, paths: list[str], columns: Mapping[str, Any], name: str = "metadata.csv") -> Joined:
     made = table(columns, name)
-    return Joined(source=source, table=made, matched=match(made, "path", paths))
+    return Joined(source=source, table=made, matched=match(made, "path", Recordings(paths)))
 
 
 def aligned_to(items: Sequence[Joined], recordings: Sequence[Recording]) -> Aligned:
@@ -82,7 +83,9 @@ def test_the_first_table_that_names_a_recording_wins() -> None:
 
 def test_all_rows_of_the_first_table_that_cuts_a_recording_are_about_it() -> None:
     made = table({"path": ["a", "b", "a"], "start": ["0", None, "1"]})
-    item = Joined(source="s", table=made, matched=match(made, "path", ["a", "b"], has_cuts=True), has_cuts=True)
+    item = Joined(
+        source="s", table=made, matched=match(made, "path", Recordings(["a", "b"]), has_cuts=True), has_cuts=True
+    )
 
     assert first_rows([item]) == ({("s", "a"): ((0, 0), (0, 2)), ("s", "b"): ((0, 1),)}, [])
     assert align([item], [(0, 2), None, (0, 0)]).columns["start"].to_pylist() == ["1", None, "0"]

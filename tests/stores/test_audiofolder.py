@@ -11,6 +11,7 @@ import pytest
 from listen_datasets.errors import MetadataError, RecipeError
 from listen_datasets.executors.serial import Serial
 from listen_datasets.metadata.join import match
+from listen_datasets.metadata.recordings import Recordings
 from listen_datasets.stores.audiofolder import AudioFolder, recognises
 
 
@@ -42,7 +43,7 @@ def rows(found: AudioFolder) -> dict[str, list[dict[str, Any]]]:
 
 def unused(found: AudioFolder) -> list[str]:
     paths = [item.path for item in found.walk()]
-    return [code for table in found.tables() for code in match(table, "file_name", paths).unused.values()]
+    return [code for table in found.tables() for code in match(table, "file_name", Recordings(paths)).unused.values()]
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])

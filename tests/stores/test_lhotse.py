@@ -17,6 +17,7 @@ from listen_datasets.errors import MetadataError, RecipeError
 from listen_datasets.executors.serial import Serial
 from listen_datasets.metadata.cuts import cuts_of
 from listen_datasets.metadata.join import match
+from listen_datasets.metadata.recordings import Recordings
 from listen_datasets.model import Counts
 from listen_datasets.spans import Span
 from listen_datasets.stores.lhotse import Lhotse, recognises
@@ -63,7 +64,9 @@ def findings(found: Lhotse) -> list[tuple[str, str | None, int | None]]:
 def unused(found: Lhotse) -> list[str]:
     paths = list(codes(found))
     return [
-        code for table in found.tables() for code in match(table, "file_name", paths, has_cuts=True).unused.values()
+        code
+        for table in found.tables()
+        for code in match(table, "file_name", Recordings(paths), has_cuts=True).unused.values()
     ]
 
 

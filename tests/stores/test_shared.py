@@ -118,7 +118,7 @@ def test_what_is_far_away_is_fetched_once(tmp_path: Path) -> None:
     assert far.fetched == ["all.tar"]
 
 
-@pytest.mark.parametrize("held_by", [os.getpid(), 1 << 22])
+@pytest.mark.parametrize("held_by", [os.getpid(), 1 << 22], ids=["this process", "no process"])
 def test_without_the_copy_the_archive_is_read_itself(tmp_path: Path, held_by: int) -> None:
     packed = store(tmp_path, gzip.compress(tar_of(FILES)))
     with (tmp_path / "all.tar").open("rb") as other:

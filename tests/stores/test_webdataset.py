@@ -17,6 +17,7 @@ from listen_datasets.errors import RecipeError
 from listen_datasets.executors.serial import Serial
 from listen_datasets.inputs import InputProblem
 from listen_datasets.metadata.join import match
+from listen_datasets.metadata.recordings import Recordings
 from listen_datasets.model import Counts
 from listen_datasets.stores.webdataset import WebDataset, recognises
 from listen_datasets.testing.recordings import encode
@@ -190,7 +191,7 @@ def test_sample_without_a_recording_is_reported_once(tmp_path: Path) -> None:
     (table,) = found.tables()
 
     assert codes(found) == {"train-000000.tar/a.wav": "file", "train-000000.tar/b": "input.no_sound"}
-    assert match(table, "file_name", list(codes(found))).findings == ()
+    assert match(table, "file_name", Recordings(codes(found))).findings == ()
 
 
 def test_members_of_no_sample_are_not_lost(tmp_path: Path) -> None:
