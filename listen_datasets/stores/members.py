@@ -15,6 +15,7 @@ ARCHIVE_SUFFIXES = frozenset(
 )
 """File name extensions of archives, in lower case."""
 
+_LONGEST_NAME = 4096  # bytes of a path, on Linux
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -57,8 +58,12 @@ def judged(name: bytes) -> Member:
 
     Returns:
         The name with ``input.odd_name`` if it is not UTF-8 or holds control characters, ``input.unsafe_name`` if it is
-        absolute, leaves the archive, or could do so on another system.
+        absolute, longer than any path, leaves the archive, or could do so on another system.
     """
+    if len(name) > _LONGEST_NAME:
+        # Not kept as it is: a small archive can hold gigabytes of names.
+        shown = visible(name.decode("utf-8", "surrogateescape"))
+        return Member(shown, InputProblem("input.unsafe_name", f"its name has {len(name):,} bytes, more than any path"))
     try:
         text = name.decode()
     except UnicodeDecodeError:

@@ -27,6 +27,19 @@ _RECORD = re.compile(rb"(\d{1,10}) ")
 # Links and folders have no data whatever their size says; what is unknown counts as a file, as POSIX asks.
 _WITHOUT_DATA = frozenset(b"123456")
 _FILES = frozenset(b"0\x007S")
+# What is not used is not kept either: it could be gigabytes, and global values are looked at for each member.
+_USED = frozenset(
+    {
+        "path",
+        "size",
+        "mtime",
+        "GNU.sparse.name",
+        "GNU.sparse.major",
+        "GNU.sparse.realsize",
+        "GNU.sparse.size",
+        "GNU.sparse.map",
+    }
+)
 _GLOBAL, _EXTENDED, _SOLARIS, _LONG_NAME, _LONG_LINK = b"g", b"x", b"X", b"L", b"K"
 
 
@@ -155,7 +168,7 @@ def _extend(own: dict[str, bytes], common: dict[str, bytes], kind: bytes, data: 
 
 
 def _records(data: bytes) -> dict[str, bytes]:
-    """Return the ``length key=value`` lines of an extended header.
+    """Return the ``length key=value`` lines of an extended header, as far as they are used.
 
     What GNU tar repeats for a sparse file is joined by commas, which is how its later versions write it.
     """
@@ -171,7 +184,8 @@ def _records(data: bytes) -> dict[str, bytes]:
             raise damaged("an extended header is not made of `length key=value` lines")
         if key in {b"GNU.sparse.offset", b"GNU.sparse.numbytes"}:
             spots.append(value)
-        values[key.decode("utf-8", "replace")] = value
+        if (name := key.decode("utf-8", "replace")) in _USED:
+            values[name] = value
         start = end
     return {**values, "GNU.sparse.map": b",".join(spots)} if spots else values
 

@@ -14,6 +14,7 @@ from listen_datasets.stores.tar_headers import Entry, entries
 from listen_datasets.stores.tar_sparse import Extent
 
 _KINDS: dict[bytes, Kind] = {b"1": "link", b"2": "link", b"3": "special", b"4": "special", b"6": "special"}
+_MAX_PIECES = 1 << 18
 _VOLUME_LABEL, _CONTINUED = b"V", b"M"
 
 
@@ -54,6 +55,7 @@ class TarIndex:
         self._offsets = array("Q")
         self._sizes = array("Q")
         self._sparse: dict[int, Place] = {}
+        self._pieces = 0
         self._last: tuple[str, Entry] | None = None
 
     def find(self, path: str) -> Place | None:
@@ -84,7 +86,7 @@ class TarIndex:
         try:
             entry = next(self._entries, None)
             if entry is not None:
-                self._roster.count(entry.size)
+                self._count(entry)
         except InputProblem as problem:
             self._entries = iter(())
             self._give_up(problem)
@@ -92,6 +94,12 @@ class TarIndex:
         if entry is not None:
             self._take(entry)
         return entry is not None
+
+    def _count(self, entry: Entry) -> None:
+        self._roster.count(entry.size)
+        self._pieces += len(entry.extents or ())
+        if self._pieces > _MAX_PIECES:
+            raise InputProblem("input.archive_limit", f"its sparse members have more than {_MAX_PIECES:,} pieces")
 
     def _take(self, entry: Entry) -> None:
         member = judged(entry.name)

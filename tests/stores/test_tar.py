@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import tarfile
+import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -552,3 +553,43 @@ def test_a_global_header_stands_for_the_members_behind_it(tmp_path: Path) -> Non
         archive.addfile(tarfile.TarInfo("a.wav"))
 
     assert codes(store(tmp_path, buffer.getvalue())) == {"a.wav": "file"}
+
+
+def test_what_headers_say_for_all_is_not_gathered(tmp_path: Path) -> None:
+    wanted = record("mtime", b"17")
+    blocks = []
+    for number in range(40):
+        info = tarfile.TarInfo("g")
+        records = b"".join(record(f"{number}-{key}", b"1") for key in range(5_000)) + wanted
+        info.type, info.size = tarfile.XGLTYPE, len(records)
+        blocks.append(info.tobuf(tarfile.USTAR_FORMAT) + records + bytes(-len(records) % 512) + TWO[:1536])
+    data = b"".join(blocks) + bytes(1024)
+
+    tracemalloc.start()
+    found = list(store(tmp_path, data).walk())
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert {item.path for item in found} == {"a.wav"}
+    assert most < 8 << 20
+
+
+def test_a_name_longer_than_any_path_is_refused_and_not_kept(tmp_path: Path) -> None:
+    longest = "/".join(["a" * 255] * 16)
+    names = [longest, longest + "/b.wav"]
+    found = list(store(tmp_path, tar_of(member(name) for name in names)).walk())
+
+    assert [(len(item.path), item.problem and item.problem.code) for item in found] == [
+        (4095, None), (len("… (4,101 characters)") + 200, "input.unsafe_name"),
+    ]  # fmt: skip
+
+
+def test_the_pieces_of_all_sparse_members_are_limited(tmp_path: Path) -> None:
+    pieces = b",".join(b"%d,0" % number for number in range(1 << 16))
+    one = (
+        extension(record("GNU.sparse.size", b"65536") + record("GNU.sparse.map", pieces))
+        + tar_of([member("a.wav")])[:512]
+    )
+
+    assert codes(store(tmp_path, one + bytes(1024))) == {"a.wav": "file"}
+    assert codes(store(tmp_path, 5 * one + bytes(1024)))["all.tar"] == "input.archive_limit"
