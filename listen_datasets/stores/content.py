@@ -184,7 +184,8 @@ class Packed:
             self._tail = self._read()
             if not self._tail:
                 return False
-        self._tail = rest + self._read()
+        # No more than is needed: of many short streams the rest would grow to the whole file, and be copied for each.
+        self._tail = rest if len(rest) >= len(self._magic) else rest + self._read()
         if not self._tail.startswith(self._magic):
             raise damaged("foreign bytes follow its compressed data")
         self._decoder = self._make()

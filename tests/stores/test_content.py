@@ -4,6 +4,7 @@ import bz2
 import gzip
 import lzma
 import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,3 +162,15 @@ def _has_zstd() -> bool:
 @pytest.mark.parametrize("method", PACK)
 def test_the_first_bytes_say_the_method(method: str) -> None:
     assert [name for magic, name in MAGIC.items() if PACK[method](b"x").startswith(magic)] == [method]
+
+
+@pytest.mark.parametrize("method", ["gzip", "bzip2"])  # a decoder of xz takes megabytes itself
+def test_many_short_streams_are_not_gathered(tmp_path: Path, method: str) -> None:
+    content = packed(tmp_path / "a", PACK[method](b"") * 50_000 + PACK[method](b"abc"), method)
+    tracemalloc.start()
+    data = read(content)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert data == b"abc"
+    assert most < 400_000
