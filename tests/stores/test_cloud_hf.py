@@ -95,9 +95,10 @@ class Server(ThreadingHTTPServer):
 @pytest.fixture(scope="module", autouse=True)
 def server() -> Iterator[None]:
     with Server(("127.0.0.1", 0), Hub) as server, pytest.MonkeyPatch.context() as environment:
-        # What HF_ENDPOINT sets when the library is loaded, which another test may have done.
+        # What HF_ENDPOINT and HF_HUB_OFFLINE set when the library is loaded, which another test may have done.
         endpoint = f"http://127.0.0.1:{server.server_port}"
         environment.setattr(constants, "ENDPOINT", endpoint)
+        environment.setattr(constants, "HF_HUB_OFFLINE", False)
         environment.setattr(
             constants, "HUGGINGFACE_CO_URL_TEMPLATE", endpoint + "/{repo_id}/resolve/{revision}/{filename}"
         )
