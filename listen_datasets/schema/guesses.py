@@ -42,6 +42,7 @@ _FORMATS = (
     ("uri", re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.+")),
     ("uuid", re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")),
 )
+_NOT_FINITE = "some values are NaN or infinite, which no number of JSON is"
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 _ARTICLES = {"integer": "Integer", "number": "Number", "boolean": "Truth value", "array": "List", "object": "Object"}
 
@@ -106,12 +107,19 @@ def guess(values: Values) -> Guess:
         name = _TYPES[kinds.pop()]
         return Guess({"type": name}, _ARTICLES[name], f"every value is of the type {name}")
     names = sorted({_TYPES[kind] for kind in kinds})
-    return Guess({"type": names}, "Of several types", "the values are of several types; one would be better")
+    because = "the values are of several types; one would be better"
+    if not _are_finite([value for kind, value in values.counts if kind is float]):
+        return Guess({}, "Of several types", f"{because}, and {_NOT_FINITE}")
+    return Guess({"type": names}, "Of several types", because)
+
+
+def _are_finite(values: Sequence[float]) -> bool:
+    return all(map(math.isfinite, values))
 
 
 def _numbers(values: Sequence[float], *, why: str = "every value is a number in the table") -> Guess:
-    if not all(map(math.isfinite, values)):
-        return Guess({}, "Number", "some values are NaN or infinite, which no number of JSON is")
+    if not _are_finite(values):
+        return Guess({}, "Number", _NOT_FINITE)
     name = "integer" if all(isinstance(value, int) for value in values) else "number"
     least, most = min(values), max(values)
     bound = {"minimum": 0} if least >= 0 else {}

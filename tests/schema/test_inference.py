@@ -3,12 +3,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from listen_datasets.errors import NothingError, SchemaError
@@ -62,6 +63,7 @@ def inferred(values: list[Any], name: str = "x") -> dict[str, Any]:
 
 
 @given(tables=st.lists(st.lists(VALUES, min_size=1, max_size=3), min_size=1, max_size=2))
+@example(tables=[[["a"]], [[math.inf]]])
 def test_every_row_is_valid_by_what_was_inferred_from_it(tables: list[list[list[Any]]]) -> None:
     made = []
     for columns in tables:
