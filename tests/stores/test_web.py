@@ -22,6 +22,7 @@ import pytest
 from listen_datasets.errors import MachineError
 from listen_datasets.inputs import Found, InputProblem
 from listen_datasets.model import Fate
+from listen_datasets.stores import web
 from listen_datasets.stores.archive_file import HEAD
 from listen_datasets.stores.single import Single
 from listen_datasets.stores.tar import Tar
@@ -119,6 +120,7 @@ class Shop:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
+    web._beginning.cache_clear()  # an earlier server may have had the same port
     server = Server()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
