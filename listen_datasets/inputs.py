@@ -14,9 +14,10 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 from listen_datasets.errors import MachineError
 from listen_datasets.model import Fate
@@ -64,8 +65,7 @@ class InputProblem(Exception):  # noqa: N818 - it becomes a finding, not an erro
         self.fate = fate
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """Something that lies in a source.
 
     Attributes:
@@ -88,9 +88,9 @@ class Found:
     junk: bool = False
     bytes: int | None = None
     is_folder: bool = False
-    stamp: str | None = field(default=None, compare=False)
-    position: int = field(default=0, compare=False)
-    problem: InputProblem | None = field(default=None, compare=False)
+    stamp: str | None = None
+    position: int = 0
+    problem: InputProblem | None = None
 
 
 def is_audio(path: str) -> bool:

@@ -35,13 +35,15 @@ def test_files_come_in_the_order_of_the_bytes_of_their_paths(tmp_path: Path) -> 
 
 def test_a_file_comes_with_its_size(tmp_path: Path) -> None:
     put(tmp_path, "a/b.wav")
-    assert list(walk(tmp_path)) == [Found("a/b.wav", "file", bytes=7)]
+    (found,) = walk(tmp_path)
+    assert (found.path, found.kind, found.junk, found.bytes) == ("a/b.wav", "file", False, 7)
 
 
 @pytest.mark.parametrize("name", [".DS_Store", "._take.wav", "Thumbs.db", "DESKTOP.INI", ".hidden.wav"])
 def test_junk_is_flagged(tmp_path: Path, name: str) -> None:
     put(tmp_path, name)
-    assert list(walk(tmp_path)) == [Found(name, "file", junk=True, bytes=len(name))]
+    (found,) = walk(tmp_path)
+    assert (found.path, found.kind, found.junk, found.bytes) == (name, "file", True, len(name))
 
 
 def test_a_hidden_folder_is_reported_and_not_entered(tmp_path: Path) -> None:

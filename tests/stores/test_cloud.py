@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from listen_datasets.errors import MachineError
-from listen_datasets.inputs import Found, InputProblem
+from listen_datasets.inputs import InputProblem
 from listen_datasets.model import Fate
 from listen_datasets.stores.cloud import Cloud, CloudFile
 from listen_datasets.stores.single import Single
@@ -103,7 +103,9 @@ def test_objects_come_sorted_with_size_and_tag(shop: type[Shop]) -> None:
     shop.objects.update({f"bucket/{path}": data for path, data in FILES.items()}, **{"bucket2/c.wav": b"x"})
     found = list(BUCKET.walk())
 
-    assert found == [Found(path, "file", bytes=len(data)) for path, data in FILES.items()]
+    assert [(item.path, item.kind, item.bytes) for item in found] == [
+        (path, "file", len(data)) for path, data in FILES.items()
+    ]
     assert found[2].stamp == f"3-{sum(b'abc')}"
     assert {path: content(BUCKET, path) for path in FILES} == FILES
 

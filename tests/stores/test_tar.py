@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from listen_datasets.errors import MachineError
-from listen_datasets.inputs import Found, InputProblem
+from listen_datasets.inputs import InputProblem
 from listen_datasets.stores.archive_file import LocalFile
 from listen_datasets.stores.members import Limits
 from listen_datasets.stores.tar import Tar
@@ -75,7 +75,9 @@ def codes(tar: Tar) -> dict[str, str]:
 def test_members_come_sorted_with_their_sizes_and_bytes(tmp_path: Path, method: str, form: int) -> None:
     tar = store(tmp_path, PACK[method](tar_of((member(*item) for item in FILES.items()), form)))
 
-    assert list(tar.walk()) == [Found(path, "file", bytes=len(FILES[path])) for path in sorted(FILES)]
+    found = list(tar.walk())
+    assert [(item.path, item.bytes) for item in found] == [(path, len(FILES[path])) for path in sorted(FILES)]
+    assert {(item.kind, item.junk) for item in found} == {("file", False)}
     assert {path: content(tar, path) for path in sorted(FILES)} == FILES
 
 
@@ -244,7 +246,8 @@ def test_an_archive_in_the_archive_is_reported(tmp_path: Path, name: str) -> Non
 
 @pytest.mark.parametrize("name", [".DS_Store", "a/._b.wav", "__MACOSX/._b.wav", ".git/a.wav", "Thumbs.db"])
 def test_junk_is_flagged(tmp_path: Path, name: str) -> None:
-    assert list(store(tmp_path, tar_of([member(name, b"abc")])).walk()) == [Found(name, "file", junk=True, bytes=3)]
+    (found,) = store(tmp_path, tar_of([member(name, b"abc")])).walk()
+    assert (found.path, found.kind, found.junk, found.bytes) == (name, "file", True, 3)
 
 
 def test_what_is_not_there_is_missing(tmp_path: Path) -> None:

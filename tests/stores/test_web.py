@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from listen_datasets.errors import MachineError
-from listen_datasets.inputs import Found, InputProblem
+from listen_datasets.inputs import InputProblem
 from listen_datasets.model import Fate
 from listen_datasets.stores import web
 from listen_datasets.stores.archive_file import HEAD
@@ -420,7 +420,8 @@ def test_a_recording_is_a_source_of_one(server: Server) -> None:
     server.answer = Shop()
     store = Single(server.file())
 
-    assert list(store.walk()) == [Found("take 1.wav", "file", bytes=len(DATA))]
+    (found,) = store.walk()
+    assert (found.path, found.kind, found.junk, found.bytes) == ("take 1.wav", "file", False, len(DATA))
     with store.opened("take 1.wav") as file:
         assert (file.size, file.read(0, 10), os.lseek(file.fd, 0, os.SEEK_CUR)) == (len(DATA), DATA[:10], 0)
     with pytest.raises(InputProblem, match=r"there is no other\.wav"), store.opened("other.wav"):

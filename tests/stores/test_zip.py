@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from listen_datasets.errors import MachineError
-from listen_datasets.inputs import Found, InputProblem
+from listen_datasets.inputs import InputProblem
 from listen_datasets.stores.archive_file import LocalFile
 from listen_datasets.stores.members import Limits
 from listen_datasets.stores.zip import Zip
@@ -78,7 +78,9 @@ def codes(archive: Zip) -> dict[str, str]:
 def test_members_come_sorted_with_their_sizes_and_bytes(tmp_path: Path, method: int) -> None:
     archive = store(tmp_path, zip_of(FILES, method))
 
-    assert list(archive.walk()) == [Found(path, "file", bytes=len(FILES[path])) for path in sorted(FILES)]
+    found = list(archive.walk())
+    assert [(item.path, item.bytes) for item in found] == [(path, len(FILES[path])) for path in sorted(FILES)]
+    assert {(item.kind, item.junk) for item in found} == {("file", False)}
     assert {path: content(archive, path) for path in reversed(FILES)} == FILES
 
 
