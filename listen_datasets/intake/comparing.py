@@ -14,7 +14,7 @@ from listen_datasets.progress import Progress
 from listen_datasets.stores import Store
 from listen_datasets.stores.folder import Folder
 
-_BATCH_FILES, _BATCH_BYTES = 512, 256_000_000
+_BATCH_FILES, _BATCH_BYTES = 4096, 256_000_000
 _FEW_FILES, _FEW_BYTES = 20_000, 256_000_000
 """Up to here hashing takes less time than starting a worker."""
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from listen_datasets import catalogue, digest
 from listen_datasets.errors import NothingError, UsageError
@@ -16,11 +17,13 @@ from listen_datasets.metadata import MetadataTable, Recordings, join_key, match
 from listen_datasets.metadata.aligned import Joined, Row, first_rows, text_where_they_differ
 from listen_datasets.metadata.cuts import cuts_of
 from listen_datasets.recipe import Ingest, Recipe, Source
-from listen_datasets.schema import MetadataSchema
 from listen_datasets.spans import Span
 from listen_datasets.stores import Store
 from listen_datasets.stores.urls import shown
 from listen_datasets.survey import Survey, survey
+
+if TYPE_CHECKING:
+    from listen_datasets.schema import MetadataSchema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +109,7 @@ def gather(
     if not recipe.source:
         raise UsageError("the recipe names no source", where="lds.toml", hint=f"lds ingest {root.name} SOURCE")
     schema_path = root / recipe.metadata_schema
-    schema = MetadataSchema.load(schema_path) if schema_path.exists() else None
+    schema = _schema(schema_path)
     state = _Gathering(root, recipe, config, schema)
     tables = _typed(state, stores, roots)
     for source in recipe.source:
@@ -133,6 +136,14 @@ def gather(
         findings=state.findings,
         schema=None if schema is None else digest.of_file(schema_path),
     )
+
+
+def _schema(path: Path) -> MetadataSchema | None:
+    if not path.exists():
+        return None
+    from listen_datasets.schema import MetadataSchema  # noqa: PLC0415 - start-up time
+
+    return MetadataSchema.load(path)
 
 
 def _read(state: _Gathering, stores: Mapping[str, Store], roots: Mapping[str, Path]) -> Iterator[tuple[str, _Table]]:
