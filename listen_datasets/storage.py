@@ -13,7 +13,7 @@ import io
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 _TEMPORARY = re.compile(r"\.lds-[0-9a-f]{12}\.tmp")
 _BUFFER = 1 << 20
+_GROUP_ROWS = 1 << 16
 _SAFELY = os.O_NOFOLLOW | os.O_CLOEXEC
 _SPACE_HINT = "free some space and run the same command again"
 _HINTS = {
@@ -221,7 +222,7 @@ def write_parquet(
     Args:
         disk: What writes.
         path: The final name.
-        tables: One table, or one a row group.
+        tables: One table, which is cut into row groups of 65,536 rows, or one a row group.
         schema: Schema of the file; needed if `tables` is not one table.
         footer: Key-value metadata added at the end.
         replace: Whether an existing file may be replaced.
@@ -231,7 +232,7 @@ def write_parquet(
 
     from listen_datasets import parquet  # noqa: PLC0415
 
-    groups = [tables] if isinstance(tables, pa.Table) else tables
+    groups = _cut(tables) if isinstance(tables, pa.Table) else tables
     form = parquet.Form(schema=schema or cast("pa.Table", tables).schema, footer=footer or {}, options=options)
     rows: list[int] = []
     return write_file(
@@ -241,6 +242,12 @@ def write_parquet(
         verify=lambda temporary: parquet.check(temporary, rows=rows[0]),
         replace=replace,
     )
+
+
+def _cut(table: pa.Table) -> Iterator[pa.Table]:
+    # A row group is encoded, and decoded to be checked, as a whole.
+    for start in range(0, max(table.num_rows, 1), _GROUP_ROWS):
+        yield table.slice(start, _GROUP_ROWS)
 
 
 class _Sink(io.RawIOBase):

@@ -31,6 +31,16 @@ def test_an_empty_table_keeps_its_schema(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "t.parquet").schema == TABLE.schema
 
 
+def test_a_long_table_is_cut_into_row_groups(tmp_path: Path) -> None:
+    table = pa.table({"number": range(65_536 + 2)})
+    write_parquet(Disk(), tmp_path / "t.parquet", table)
+
+    metadata = pq.read_metadata(tmp_path / "t.parquet")
+
+    assert [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)] == [65_536, 2]
+    assert pq.read_table(tmp_path / "t.parquet").equals(table)
+
+
 def test_each_table_of_an_iterator_is_a_row_group(tmp_path: Path) -> None:
     write_parquet(Disk(), tmp_path / "t.parquet", iter([TABLE, TABLE.slice(1)]), schema=TABLE.schema)
 

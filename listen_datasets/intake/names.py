@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
@@ -29,10 +29,19 @@ def recording_ids(found: Sequence[tuple[Recording, str]], earlier: Mapping[Recor
             kept[recording] = before[1]
     freed = _by_stem(name for recording, (_, name) in earlier.items() if recording not in kept)
     taken = _by_stem(kept.values())
-    unnamed = {
-        sha256[:STEM]: _free(sha256[:STEM], freed, taken) for recording, sha256 in found if recording not in kept
+    copies = Counter(sha256[:STEM] for recording, sha256 in found if recording not in kept)
+    numbered = {
+        stem: _free(stem, freed, taken)
+        for stem, number in copies.items()
+        if number > 1 or stem in freed or stem in taken
     }
-    return [kept.get(recording) or next(unnamed[sha256[:STEM]]) for recording, sha256 in found]
+    del copies  # as large as the rest together
+
+    def given(sha256: str) -> str:
+        stem = sha256[:STEM]
+        return next(numbered[stem]) if stem in numbered else stem
+
+    return [kept.get(recording) or given(sha256) for recording, sha256 in found]
 
 
 def _by_stem(names: Iterable[str]) -> dict[str, list[str]]:
