@@ -31,7 +31,8 @@ WRITERS = {
     "lock.py": "the lock file, through the disk",
     "parquet.py": "into the file object that storage.py gives it",
     "cli/program.py": "opens /dev/null behind a closed pipe",
-    "inputs.py": "opens, for reading only",
+    "inputs/opening.py": "opens, for reading only",
+    "inputs/walking.py": "opens folders",
     "stores/spool.py": "files without a name, which vanish when they are closed",
 }
 """The modules that may use what changes files, and what for."""
@@ -43,7 +44,7 @@ READERS = {
     "commit.py": "the record of a commit",
     "config.py": "lds.toml",
     "dataset.py": "lds.toml and tables of lds",
-    "decoding.py": "a descriptor that inputs.py has opened",
+    "decoding.py": "a descriptor that inputs has opened",
     "digest.py": "files of lds",
     "documents/pages.py": "templates of lds",
     "documents/published.py": "shards",
@@ -51,17 +52,17 @@ READERS = {
     "huggingface.py": "shards",
     "journal.py": "the journal of an unfinished run",
     "ledger.py": "the ledger",
-    "metadata/parquet.py": "a descriptor that inputs.py has opened",
+    "metadata/parquet.py": "a descriptor that inputs has opened",
     "parquet.py": "tables of lds",
     "schema/document.py": "schemas of lds",
     "stages/validate.py": "findings of ingest",
-    "stores/hf_parquet.py": "a descriptor that inputs.py has opened",
-    "stores/hf_shard.py": "a descriptor that inputs.py has opened",
+    "stores/hf_parquet.py": "a descriptor that inputs has opened",
+    "stores/hf_shard.py": "a descriptor that inputs has opened",
     "tables.py": "schemas of lds",
     "verification.py": "the checksums of dist",
 }
 """The modules that read files by their path or descriptor, and which. None of them is a recording or a table of the user:
-those are opened by inputs.py, whatever reads them afterwards."""
+those are opened by inputs, whatever reads them afterwards."""
 
 
 def names(node: ast.expr) -> list[str]:
