@@ -20,27 +20,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from listen_datasets import __version__, commit, config, digest, journal, ledger, lock, parquet, stages, tables
-from listen_datasets.errors import CorruptError, LockedError, NothingError, UsageError
+from listen_datasets import __version__, commit, config, journal, ledger, lock, tables
+from listen_datasets.contents import MANIFEST, REJECTED, SHARED, Contents, findings_name, latest_entries
+from listen_datasets.errors import LockedError, NothingError, UsageError
 from listen_datasets.executors import Executor
 from listen_datasets.executors.local import LocalProcesses
 from listen_datasets.ledger import Entry, Ledger
 from listen_datasets.model import Counts, Finding
 from listen_datasets.progress import Progress, Silent
 from listen_datasets.recipe import Recipe, Section
-from listen_datasets.stage import CACHE, Outcome, Previous, Stage, Workspace, check_laws, fates
+from listen_datasets.stage import CACHE, Outcome, Stage, Workspace, check_laws, fates
 from listen_datasets.storage import Disk, Written, write_bytes, write_parquet
 
 if TYPE_CHECKING:
     import pandas as pd
 
 C = TypeVar("C", bound=Section)
-
-MANIFEST = "manifest.parquet"
-REJECTED = "rejected.parquet"
-_SHARED = frozenset({MANIFEST, REJECTED})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +79,7 @@ class Dataset:
     def __init__(self, root: Path, recipe: Recipe, disk: Disk | None = None) -> None:
         self.root = root
         self.recipe = recipe
+        self._contents = Contents(root)
         self._disk = disk or Disk(root)
         self._rewrite: _Rewrite | None = None
         self._held: lock.Lock | None = None
@@ -135,19 +132,16 @@ class Dataset:
     @property
     def manifest(self) -> pa.Table:
         """The clips, one a row; empty before ``ingest``."""
-        path = self.root / MANIFEST
-        return read_table(path) if path.exists() else tables.table_of([], "ingest")
+        return self._contents.manifest
 
     @property
     def rejected(self) -> pa.Table:
         """The inputs that became no clip."""
-        path = self.root / REJECTED
-        return read_table(path) if path.exists() else tables.rejected_table([])
+        return self._contents.rejected
 
     def findings(self, stage: str) -> tuple[Finding, ...]:
         """Return what a stage found, or nothing if it has not run."""
-        path = self.root / _findings(stage)
-        return tables.findings_of(read_table(path)) if path.exists() else ()
+        return self._contents.findings(stage)
 
     def ledger(self) -> Ledger:
         """Read the ledger and check its chain.
@@ -155,10 +149,7 @@ class Dataset:
         Raises:
             CorruptError: A line is not what was written.
         """
-        found = ledger.read(self.root / ledger.NAME)
-        if found.torn_bytes and not (self.root / commit.RECORD).exists():
-            raise CorruptError("the last line of the ledger is damaged", where=ledger.NAME)
-        return found
+        return self._contents.ledger()
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the manifest as a pandas frame with Arrow-backed columns, so that text stays text."""
@@ -200,14 +191,14 @@ class Dataset:
             commit.clean_staging(self._disk, self.root, keep={run})
             known = self.ledger()
             if stage.name != "ingest":  # which makes the tables anew
-                self._check_tables(known)
+                self._contents.check_tables(known)
             latest = latest_entries(known)
-            self._check_needs(stage, latest)
+            self._contents.check_needs(stage, latest)
             workspace = self._workspace(
                 stage, known, run, executor or LocalProcesses(), progress or Silent(), force=force
             )
             last = latest.get(stage.name)
-            if last and not force and self._is_up_to_date(stage, workspace, settings, last, known):
+            if last and not force and self._contents.is_up_to_date(stage, workspace, settings, last, known):
                 self._write_recipe()
                 return Applied(entry=last, findings=self.findings(stage.name), is_up_to_date=True)
             return self._run(stage, workspace, settings, known, held)
@@ -274,8 +265,8 @@ class Dataset:
         workspace = self._workspace(stage, known, "none", LocalProcesses(), Silent())
         settings = self._section(stage)
         try:
-            self._check_needs(stage, latest)
-            return not self._is_up_to_date(stage, workspace, settings, last, known)
+            self._contents.check_needs(stage, latest)
+            return not self._contents.is_up_to_date(stage, workspace, settings, last, known)
         except (UsageError, NothingError):
             return True
 
@@ -299,78 +290,14 @@ class Dataset:
             root=self.root,
             staging=self.root / commit.STAGING / run,
             recipe=self.recipe,
-            manifest=self._seen_by(stage),
+            manifest=self._contents.seen_by(stage),
             rejected=tables.rejected_table([]) if stage.name == "ingest" else self.rejected,
             history=latest,
             executor=executor,
             progress=progress,
             disk=self._disk,
-            previous=self._previous(stage, known),
+            previous=self._contents.previous(stage, known),
             force=force,
-        )
-
-    def _previous(self, stage: Stage[Any], known: Ledger) -> Previous | None:
-        entry = latest_entries(known).get(stage.name)
-        if stage.name != "ingest" or entry is None:
-            return None
-        records = ledger.state(known.entries)
-        names = (MANIFEST, REJECTED, _findings(stage.name))
-        if not all(name in records and _is_intact(self.root / name, records[name].sha256) for name in names):
-            return None
-        return Previous(entry, lambda: self.manifest, lambda: self.rejected, lambda: self.findings(stage.name))
-
-    def _seen_by(self, stage: Stage[Any]) -> pa.Table:
-        """Return the manifest without the columns of the stage itself and of later ones."""
-        if stage.name == "ingest":
-            return tables.table_of([], "ingest")
-        later = stages.ORDER[stages.ORDER.index(stage.name) :]
-        hidden = {name for other in later for name in tables.added_by(other)}
-        manifest = self.manifest
-        return manifest.select([name for name in manifest.column_names if name not in hidden])
-
-    def _columns(self) -> set[str]:
-        """Return the names of the columns of the manifest, without reading it."""
-        path = self.root / MANIFEST
-        return set(pq.read_schema(path).names) if path.exists() else set()
-
-    def _check_tables(self, known: Ledger) -> None:
-        for name in self._changed_tables(known):
-            raise CorruptError(
-                f"{name} is not what lds wrote",
-                where=name,
-                hint=f"lds verify {self.root.name}; then lds ingest {self.root.name} makes it anew",
-            )
-
-    def _changed_tables(self, known: Ledger) -> list[str]:
-        records = ledger.state(known.entries)
-        return [
-            name for name in sorted(_SHARED & records.keys()) if not _is_intact(self.root / name, records[name].sha256)
-        ]
-
-    def _check_needs(self, stage: Stage[Any], latest: Mapping[str, Entry]) -> None:
-        columns = self._columns() if stage.needs else set()
-        for name in stage.needs:
-            if name not in latest or not set(tables.added_by(name)) <= columns:
-                why = "has not run" if name not in latest else "must run again: an earlier stage has run since"
-                raise UsageError(
-                    f"{stage.name} needs {name}, which {why}",
-                    hint=f"lds {name} {self.root.name}, or lds run {self.root.name}",
-                )
-
-    def _is_up_to_date(self, stage: Stage[C], workspace: Workspace, settings: C, last: Entry, known: Ledger) -> bool:
-        before, now_wanted = (config.deciding(stage.config, one) for one in (last.config, config.builtins(settings)))
-        if last.version != stage.version or before != now_wanted:
-            return False
-        if self._changed_tables(known) or not set(stage.adds) <= self._columns():
-            return False
-        if last.used != stage.inputs(workspace, settings):
-            return False
-        now = ledger.state(known.entries)
-        own = {path: now.get(path) for path in last.generated if path not in _SHARED}
-        # A file that a later stage has written again is that stage's business.
-        return all(
-            record is not None and (record.n != last.n or _is_intact(self.root / path, record.sha256))
-            for path, record in own.items()
         )
 
     def _stage_files(self, stage: Stage[Any], workspace: Workspace, outcome: Outcome) -> dict[str, Written]:
@@ -378,7 +305,7 @@ class Dataset:
         new: dict[str, pa.Table | None] = {
             MANIFEST: outcome.manifest,
             REJECTED: outcome.rejected,
-            _findings(stage.name): tables.findings_table(outcome.findings),
+            findings_name(stage.name): tables.findings_table(outcome.findings),
         }
         for path, table in new.items():
             if table is not None:
@@ -394,7 +321,7 @@ class Dataset:
             for path, record in ledger.state(known.entries).items()
             if (record.stage == stage.name or path.startswith(stage.owns))
             and path not in written
-            and path not in _SHARED
+            and path not in SHARED
         )
 
     def _fates(self, outcome: Outcome) -> dict[str, int]:
@@ -414,42 +341,15 @@ class Dataset:
         commit.clean_staging(self._disk, self.root)
 
 
-def read_table(path: Path) -> pa.Table:
-    """Read one of our own Parquet tables whole, with its page checksums verified.
-
-    Raises:
-        CorruptError: It is not what ``lds`` wrote.
-    """
-    try:
-        return parquet.contents(path)
-    except (pa.ArrowException, OSError) as problem:
-        raise CorruptError(
-            f"{path.name} cannot be read: {problem}", where=path.name, hint=f"lds verify {path.parent.name}"
-        ) from problem
-
-
-def latest_entries(known: Ledger) -> dict[str, Entry]:
-    """Return the newest entry of every stage that has run."""
-    return {entry.stage: entry for entry in known.entries}
-
-
 def agent() -> dict[str, str]:
     """Return the versions of what does the work: ``lds``, Python and the libraries that decode, compute and store."""
     versions = {name: importlib.metadata.version(name) for name in ("numpy", "pyarrow", "soundfile", "soxr")}
     return {"lds": __version__, "python": platform.python_version(), **versions}
 
 
-def _findings(stage: str) -> str:
-    return f"findings/{stage}.parquet"
-
-
 def _tally(outcome: Outcome) -> dict[str, int]:
     counted = Counter(item.code for item in outcome.findings) if outcome.tally is None else outcome.tally
     return dict(sorted(counted.items()))
-
-
-def _is_intact(path: Path, sha256: str) -> bool:
-    return path.is_file() and digest.of_file(path) == sha256
 
 
 def _now() -> str:

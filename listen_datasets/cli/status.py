@@ -23,7 +23,8 @@ _WORDS = {None: "never run", True: "must run again", False: "up to date"}
 def command(console: Console, dataset: Path, jobs: int | None, engine: str) -> ExitCode:  # noqa: ARG001
     """Show the state of every stage."""
     from listen_datasets import stages  # noqa: PLC0415 - start-up time
-    from listen_datasets.dataset import Dataset, latest_entries  # noqa: PLC0415
+    from listen_datasets.contents import latest_entries  # noqa: PLC0415
+    from listen_datasets.dataset import Dataset  # noqa: PLC0415
     from listen_datasets.stage import fates  # noqa: PLC0415
 
     opened = Dataset.open(dataset)
