@@ -30,11 +30,14 @@ def open_beneath(root: Path, relative: str) -> int:
         MachineError: The process may not open more files.
     """
     *folders, name = relative.split("/")
-    if not name or ".." in folders or name == "..":
+    if not all(folders) or not name or ".." in folders or name == "..":
         raise unsafe(relative, "leaves the source or names no file")
-    at = _open_one(os.fspath(root), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, None, relative)
+    # The root may itself be reached through links. What comes after it is the last component, so no link there is followed.
+    if not folders:
+        return _open_one(f"{root}/{name}", _FILE, None, relative)
+    at = _open_one(f"{root}/{folders[0]}", FOLDER, None, relative)
     try:
-        for folder in folders:
+        for folder in folders[1:]:
             below = _open_one(folder, FOLDER, at, relative)
             os.close(at)
             at = below

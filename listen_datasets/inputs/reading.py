@@ -75,6 +75,8 @@ class OpenInput:
         while count := self.read_into(buffer, done):
             state.update(buffer[:count])
             done += count
+            if done == self.size and count < len(buffer):
+                break  # there was room for more
         if done != self.size:
             reason = f"the file had {self.size:,} bytes, and {done:,} were read"
             raise InputProblem("input.changed_during_read", reason, Fate.UNREADABLE)

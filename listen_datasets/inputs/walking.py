@@ -97,7 +97,8 @@ def _enter(parent: int, name: str, path: str, above: tuple[tuple[int, int], ...]
 
 def _sort_key(entry: os.DirEntry[str]) -> bytes:
     # With its slash a folder sorts where the paths of its files belong: "a-b" before "a/x".
-    return os.fsencode(entry.name) + (b"/" if entry.is_dir(follow_symlinks=False) else b"")
+    name = entry.name.encode(errors="surrogateescape")
+    return name + b"/" if entry.is_dir(follow_symlinks=False) else name
 
 
 def _found(entry: os.DirEntry[str], path: str) -> Found:

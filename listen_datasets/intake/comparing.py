@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from listen_datasets.executors import Executor, Lost
 from listen_datasets.executors.batches import cut, map_items
@@ -14,7 +14,8 @@ from listen_datasets.progress import Progress
 from listen_datasets.stores import Store
 from listen_datasets.stores.folder import Folder
 
-_BATCH_FILES, _BATCH_BYTES = 4096, 256_000_000
+_TASK_FILES, _TASK_BYTES = 64, 8_000_000
+_BATCH_TASKS, _BATCH_BYTES = 64, 256_000_000
 _FEW_FILES, _FEW_BYTES = 20_000, 256_000_000
 """Up to here hashing takes less time than starting a worker."""
 
@@ -52,8 +53,9 @@ def digests(
         progress: How progress is shown.
     """
     ordered = sorted(items, key=lambda item: (item.source, item.position))
-    found = _hashed(ordered, stores, executor, progress)
-    return {ordered[position].recording: digest for position, digest in found if digest is not None}
+    hashed = _hashed(ordered, stores, executor)
+    shown = progress(hashed, total=len(ordered), label="compare", unit="recording")
+    return {item.recording: digest for item, digest in shown if digest is not None}
 
 
 def unchanged(items: Sequence[Item], known: Known, wanted: Sequence[bool], now: Digests) -> dict[Recording, str]:
@@ -73,17 +75,22 @@ def unchanged(items: Sequence[Item], known: Known, wanted: Sequence[bool], now: 
 
 
 def _hashed(
-    items: Sequence[Item], stores: Mapping[str, Store], executor: Executor, progress: Progress
-) -> list[tuple[int, str | None]]:
+    items: Sequence[Item], stores: Mapping[str, Store], executor: Executor
+) -> Iterator[tuple[Item, str | None]]:
+    """Yield each recording with its digest; None if the worker died over it, which is for the decoder to judge."""
     sizes = [item.bytes for item in items]
     is_little = len(items) <= _FEW_FILES and sum(sizes) <= _FEW_BYTES
     # Bytes are only read here, never decoded; but unpacking an archive is work for a process that may die.
     is_harmless = is_little and all(isinstance(stores[item.source], Folder) for item in items)
+    # Reading a small file takes no longer than sending its name and its digest alone.
+    tasks = cut(sizes, _TASK_FILES, _TASK_BYTES)
     results = map_items(
         Serial() if is_harmless else executor,
         Hash(stores),
-        [item.recording for item in items],
-        cut(sizes, _BATCH_FILES, _BATCH_BYTES),
+        [[item.recording for item in items[task.start : task.stop]] for task in tasks],
+        cut([sum(sizes[task.start : task.stop]) for task in tasks], _BATCH_TASKS, _BATCH_BYTES),
     )
-    shown = progress(results, total=len(items), label="compare", unit="recording")
-    return [(position, None if isinstance(result, Lost) else result.value) for position, result in shown]
+    for position, result in results:
+        task = tasks[position]
+        digests = [None] * len(task) if isinstance(result, Lost) else result.value
+        yield from zip(items[task.start : task.stop], digests, strict=True)

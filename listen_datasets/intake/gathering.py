@@ -187,10 +187,11 @@ def _add(state: _Gathering, source: Source, store: Store, tables: Sequence[_Tabl
     named = {path for item, key in zip(tables, keys, strict=True) for path in _named(item, key)}
     found = survey(source, store, named=named, tables=[item.place for item in tables if item.place is not None])
     state.surveys.append(found)
+    if not tables:
+        return
     # A row may name what cannot be opened, such as a link: that is one input, not two.
     there = Recordings([*(file.path for file in found.recordings), *(item.path for item in found.refused)])
-    if tables:
-        state.findings += ((source.name, one) for one in there.collisions())
+    state.findings += ((source.name, one) for one in there.collisions())
     for item, key in zip(tables, keys, strict=True):
         cuts = cuts_of(item.table) if state.config.spans else None
         matched = match(item.table, key, there, folder=item.folder, has_cuts=cuts is not None)

@@ -1,8 +1,8 @@
-"""The sha256 of a recording, taken in a worker; it imports next to nothing, because starting is most of the work."""
+"""The sha256 of recordings, taken in a worker; it imports next to nothing, because starting is most of the work."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from listen_datasets.inputs import InputProblem
@@ -12,13 +12,15 @@ from listen_datasets.stores import Store
 
 @dataclass(frozen=True)
 class Hash:
-    """Hashes one recording: picklable, and small."""
+    """Hashes some recordings: picklable, and small."""
 
     stores: Mapping[str, Store]
 
-    def __call__(self, recording: Recording) -> str:
-        """Return the sha256 of (source, path), or the code of why it cannot be read."""
-        source, path = recording
+    def __call__(self, recordings: Sequence[Recording]) -> list[str]:
+        """Return the sha256 of each (source, path), or the code of why it cannot be read."""
+        return [self._one(source, path) for source, path in recordings]
+
+    def _one(self, source: str, path: str) -> str:
         try:
             with self.stores[source].opened(path) as file:
                 digest = file.sha256()
