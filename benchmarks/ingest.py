@@ -6,6 +6,8 @@ CORPUS is a folder of recordings. The peers:
 
 - `floor`: sha256 of every file and a bare soundfile decode of every sample, in processes that share the files. It keeps
   nothing; ingest must stay within 2.5 times its CPU time.
+- `imports`: nothing but the libraries that ingest needs, once in a coordinator and once where its workers come from: what
+  it takes however little there is to read.
 - `lhotse`: ``RecordingSet.from_dir`` and ``validate(read_data=True)``, where lhotse is installed.
 - `audiofolder`: ``datasets.load_dataset("audiofolder")``, which copies the bytes and decodes none of them, where
   datasets and torchcodec are installed.
@@ -48,6 +50,11 @@ if __name__ == "__main__":
         for _ in pool.imap_unordered(read, paths, 64):
             pass
 """
+IMPORTS = """
+import subprocess, sys
+import click, msgspec, pyarrow, pyarrow.compute, pyarrow.parquet
+subprocess.run([sys.executable, "-c", "import numpy, soundfile, numba, scipy.fft"], check=True)
+"""
 LHOTSE = """
 import sys
 from pathlib import Path
@@ -73,7 +80,9 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     for corpus in options.corpus:
-        costs: dict[str, list[Cost]] = {name: [] for name in ("lds ingest", "lds ingest again", "floor", *_peers())}
+        costs: dict[str, list[Cost]] = {
+            name: [] for name in ("lds ingest", "lds ingest again", "floor", "imports", *_peers())
+        }
         with tempfile.TemporaryDirectory() as scratch:
             for number in range(options.rounds + 1):
                 for name, listed in costs.items():
@@ -100,7 +109,7 @@ def once(name: str, corpus: Path, scratch: Path, jobs: int) -> Cost:
         (dataset / "lds.toml").write_text(recipe, encoding="utf-8")
         command = ["-m", "listen_datasets", "ingest", str(dataset), "--quiet", "--jobs", str(jobs), "--max-reject", "1"]
     else:
-        script = {"floor": FLOOR, "lhotse": LHOTSE, "audiofolder": AUDIOFOLDER}[name]
+        script = {"floor": FLOOR, "imports": IMPORTS, "lhotse": LHOTSE, "audiofolder": AUDIOFOLDER}[name]
         path = scratch / f"read_by_{name}.py"  # not the name of the package, which it would import
         path.write_text(script, encoding="utf-8")
         command = [str(path), str(corpus), str(jobs), str(cache)]
