@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -91,6 +91,29 @@ def check_known(codes: Iterable[str]) -> None:
     """
     for code in codes:
         if code not in entries():
-            near = difflib.get_close_matches(code, entries(), n=1)
-            hint = f"did you mean {near[0]}?" if near else "the codes are listed in schemas/README.md"
-            raise UsageError(f"there is no finding code {code!r}", hint=hint)
+            raise _unknown(code)
+
+
+def matching(texts: Sequence[str]) -> list[str]:
+    """Return the codes that somebody typed, or of which somebody typed the beginning; all if nothing was typed.
+
+    Args:
+        texts: Codes, or what stands in codes before a dot; each may be followed by a dot and a star.
+
+    Raises:
+        UsageError: There is no such code; the nearest one is named.
+    """
+    found: dict[str, None] = {}
+    for text in texts:
+        stem = text.removesuffix("*").removesuffix(".")
+        codes = [code for code in entries() if code == stem or code.startswith(f"{stem}.")]
+        if not codes:
+            raise _unknown(text)
+        found.update(dict.fromkeys(codes))
+    return list(found) if texts else list(entries())
+
+
+def _unknown(code: str) -> UsageError:
+    near = difflib.get_close_matches(code, entries(), n=1)
+    hint = f"did you mean {near[0]}?" if near else "lds explain lists all codes"
+    return UsageError(f"there is no finding code {code!r}", hint=hint)

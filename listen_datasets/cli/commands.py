@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "Show which stages have run and which must run again.",
     "log": "Show the ledger: what was run, and what came of it.",
     "verify": "Check every file of the dataset against the ledger.",
+    "explain": "Say what a finding code means, why it matters and what to do.",
 }
 """Name to summary, in the order of the job. The module of a command has its name and holds it as ``command``."""
 

@@ -61,7 +61,7 @@ def test_help_fits_a_terminal(name: str, capsys: pytest.CaptureFixture[str]) -> 
     assert run([name, "--help"]) is ExitCode.OK
 
     text = capsys.readouterr().out
-    assert text.startswith((f"Usage: lds {name} [OPTIONS] DATASET", f"Usage: lds {name} [OPTIONS] COMMAND"))
+    assert text.startswith(tuple(f"Usage: lds {name} [OPTIONS] {what}" for what in ("DATASET", "COMMAND", "[CODE]")))
     assert max(map(len, text.splitlines())) <= 100
 
 
