@@ -14,6 +14,9 @@ SLACK_SECONDS = 0.01
 """How far an end may lie beyond the end of the recording: tables round times to hundredths."""
 
 
+_BEYOND_SECONDS = 1e9  # as samples, 1e308 s are no number
+
+
 class Span(msgspec.Struct, frozen=True, order=True):
     """A part of a recording as a table gives it, in seconds.
 
@@ -43,13 +46,14 @@ class Samples(NamedTuple):
 def bounds(span: Span, sample_rate: int) -> tuple[int, int | None]:
     """Return the first sample and the one behind the last (None: all that follow), before the length is known.
 
-    Times are rounded to the nearest sample.
+    Times are rounded to the nearest sample; what lies beyond any recording stays there.
 
     Args:
         span: What was asked for; ``0 <= start < end``.
         sample_rate: Hz.
     """
-    return round(span.start * sample_rate), None if span.end is None else round(span.end * sample_rate)
+    first = round(min(span.start, _BEYOND_SECONDS) * sample_rate)
+    return first, None if span.end is None else round(min(span.end, _BEYOND_SECONDS) * sample_rate)
 
 
 def resolve(span: Span, sample_rate: int, num_samples: int) -> Samples | Literal["outside", "empty"]:

@@ -23,6 +23,8 @@ from listen_datasets.text import visible
 NO_RECORDING = frozenset({"metadata.file_missing", "metadata.unsafe_path", "metadata.ambiguous"})
 """What is wrong with a row that names no recording; such a row is an input of its own."""
 
+_NO_CLIP = "metadata.no_clip"
+
 _REASONS = {
     "outside": "The clip lies outside its recording, which lasts {seconds:.3f} s",
     "empty": "The clip is shorter than a sample",
@@ -62,13 +64,28 @@ class _Placing:
         self.recording_ids.append(recording_id)
         self.clip_ids.append(clip_id)
 
+    def reject(self, recording: Recording, size: int, sha256: str) -> None:
+        """Account for a recording of which no row cuts a clip."""
+        source, path = recording
+        reason = "none of the rows about it cuts a clip out of it"
+        self.findings.append((source, catalogue.finding(_NO_CLIP, f"{reason.capitalize()}.", path=path)))
+        self.rejected.append(
+            Rejected(source=source, path=path, code=_NO_CLIP, reason=reason, bytes=size, sha256=sha256)
+        )
 
-def assemble(intake: Intake, facts: pa.Table, earlier: Mapping[Recording, tuple[str, str]]) -> Assembled:
+
+def assemble(
+    intake: Intake,
+    facts: pa.Table,
+    clipless: Mapping[Recording, Mapping[str, Any]],
+    earlier: Mapping[Recording, tuple[str, str]],
+) -> Assembled:
     """Put the manifest together.
 
     Args:
         intake: What was read.
         facts: One row a clip that was measured, in the order of the manifest.
+        clipless: Facts about the recordings that were decoded and became no clip.
         earlier: sha256 and id of the recordings that were there before.
 
     Raises:
@@ -76,6 +93,7 @@ def assemble(intake: Intake, facts: pa.Table, earlier: Mapping[Recording, tuple[
         MetadataError: A column has types in two tables that no common type holds.
     """
     placing = _place(intake, facts, earlier)
+    _place_clipless(intake, clipless, placing)
     aligned = align(intake.joined, placing.places)
     if placing.rows != list(range(facts.num_rows)):
         facts = facts.take(pa.array(placing.rows, pa.int64()))
@@ -95,15 +113,26 @@ def _place(intake: Intake, facts: pa.Table, earlier: Mapping[Recording, tuple[st
     starts, lengths, rates, totals = (
         facts[column].to_pylist() for column in ("start", "num_samples", "sample_rate", "recording_num_samples")
     )
-    for (recording, _, rows), recording_id in zip(groups, names, strict=True):
+    sizes = facts["bytes"]
+    for (recording, sha256, rows), recording_id in zip(groups, names, strict=True):
         if intake.spans(recording) is None:
             about = intake.rows.get(recording, ())
             placing.add(rows.start, about[0] if about else None, recording_id, recording_id)
             continue
         there = {(round(starts[row] * rates[row]), lengths[row]): row for row in rows}
-        for samples, place in _cut(intake, recording, rates[rows.start], totals[rows.start], placing):
+        cut = _cut(intake, recording, rates[rows.start], totals[rows.start], placing)
+        if not cut:
+            placing.reject(recording, sizes[rows.start].as_py(), sha256)
+        for samples, place in cut:
             placing.add(there[samples.first, samples.num_samples], place, recording_id, name(recording_id, samples))
     return placing
+
+
+def _place_clipless(intake: Intake, clipless: Mapping[Recording, Mapping[str, Any]], placing: _Placing) -> None:
+    """Account for the recordings that became no clip, and for their rows."""
+    for recording, facts in sorted(clipless.items()):
+        _cut(intake, recording, facts["sample_rate"], facts["recording_num_samples"], placing)
+        placing.reject(recording, facts["bytes"], facts["sha256"])
 
 
 def _groups(facts: pa.Table) -> Iterator[tuple[Recording, str, range]]:

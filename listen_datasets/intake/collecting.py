@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -37,12 +37,14 @@ class Collection:
         rejected: The recordings that cannot be used.
         problems: What is worth a look about the others.
         digests: sha256 of every recording that could be read.
+        clipless: Facts about the recordings that could be read and of which none of the wanted clips is there.
     """
 
     def __init__(self) -> None:
         self.rejected: list[Rejected] = []
         self.problems: dict[Recording, tuple[Finding, ...]] = {}
         self.digests: dict[Recording, str] = {}
+        self.clipless: dict[Recording, Mapping[str, Any]] = {}
         self._rows: list[dict[str, Any]] = []
         self._batches: list[pa.Table] = []
 
@@ -63,6 +65,8 @@ class Collection:
     def _measured(self, recording: Recording, measured: Measured) -> None:
         source, path = recording
         self.digests[recording] = measured.facts["sha256"]
+        if not measured.clips:
+            self.clipless[recording] = measured.facts
         if measured.problems:
             self.problems[recording] = tuple(finding(problem, path) for problem in measured.problems)
         self._rows += ({"source": source, "path": path, **measured.facts, **clip} for clip in measured.clips)

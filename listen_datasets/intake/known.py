@@ -153,7 +153,8 @@ def _rejections(rejected: pa.Table) -> dict[Recording, Entry]:
     certain = pc.and_(pc.is_valid(rejected["sha256"]), pc.equal(rejected["fate"], Fate.REJECTED))
     entries: dict[Recording, Entry] = {}
     for row in rejected.filter(certain).to_pylist():
-        if row["code"] not in RETRIED:
+        # What its rows say is known anew each time.
+        if row["code"] not in RETRIED and not row["code"].startswith("metadata."):
             item = Rejected(**{**row, "fate": Fate.REJECTED})
             entries[item.source, item.path] = Entry(row["sha256"], range(0), item)
     return entries

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STAGE", "Config"]
 
-VERSION = "3"
+VERSION = "4"
 STAMPS = "stamps.parquet"
 
 _FEW_REJECTED = 20
@@ -79,11 +79,12 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     collected = _measure(workspace, config, plan)
     read = {**plan.same, **collected.digests}
     facts, rejected, findings = _with_known(plan, collected)
+    clipless = collected.clipless
     del collected
     used = _used(workspace, config, plan.intake, read, rejected)
     rejected += [item for found in plan.intake.surveys for item in found.refused]
     findings += [(item.source, _rejection(item)) for item in rejected]
-    assembled = assemble(plan.intake, facts, _earlier(workspace))
+    assembled = assemble(plan.intake, facts, clipless, _earlier(workspace))
     del facts  # the manifest holds all of it
     rejected += assembled.rejected
     _check_share(config, rejected, assembled.manifest.num_rows)

@@ -126,13 +126,35 @@ def test_rows_that_are_about_no_clip_are_rejected_inputs(tmp_path: Path) -> None
     assert made.rejected["path"].to_pylist() == ["clips.csv:3", "clips.csv:4", "clips.csv:5"]
 
 
-def test_a_recording_whose_rows_are_all_wrong_is_not_one_clip(tmp_path: Path) -> None:
-    made = dataset(tmp_path, "file_name,start,end", "a.wav,0,1", "b.flac,1,0")
+@pytest.mark.parametrize("times", ["1,0", "5,6", "5,", "0.1,0.10001", "1e308,", "0,1e308"])
+def test_a_recording_that_no_row_cuts_a_clip_of_is_rejected_and_so_is_its_row(tmp_path: Path, times: str) -> None:
+    made = dataset(tmp_path, "file_name,start,end", "a.wav,0,1", f"b.flac,{times}")
 
     applied = ingest(made)
 
+    code = "metadata.span" if times == "1,0" else "metadata.span_outside"
     assert rows(made, "path") == [("a.wav",)]
-    assert applied.counts == Counts(inputs=2, kept=1, rejected=1)
+    assert applied.counts == Counts(inputs=3, kept=1, rejected=2)
+    assert sorted((item.code, item.path) for item in applied.findings) == [
+        ("metadata.no_clip", "b.flac"),
+        (code, "clips.csv"),
+    ]
+    assert made.rejected["path"].to_pylist() == ["b.flac", "clips.csv:3"]
+    assert ingest(made).is_up_to_date
+
+
+def test_a_dataset_of_which_nothing_is_cut_says_so(tmp_path: Path) -> None:
+    made = dataset(tmp_path, "file_name,start,end", "a.wav,5,6", "b.flac,5,6")
+
+    assert ingest(made).counts == Counts(inputs=4, rejected=4)
+
+
+def test_a_recording_is_cut_when_its_row_has_been_corrected(tmp_path: Path) -> None:
+    ingest(dataset(tmp_path, "file_name,start,end", "a.wav,0,1", "b.flac,5,6"))
+
+    made = dataset(tmp_path, "file_name,start,end", "a.wav,0,1", "b.flac,1,2")
+
+    assert ingest(made).counts == Counts(inputs=2, kept=2)
 
 
 def test_the_same_clip_twice_is_a_duplicate_row(tmp_path: Path) -> None:
