@@ -17,6 +17,7 @@ import msgspec
 
 from listen_datasets import digest, ledger
 from listen_datasets.errors import CorruptError
+from listen_datasets.paths import real
 from listen_datasets.storage import Disk, Written, is_temporary, make_folder, write_bytes
 
 PRIVATE = ".lds"
@@ -236,7 +237,7 @@ def _inside(root: Path, name: str) -> Path:
         raise _refused(name)
     path = root / name
     # A folder on the way may be a link to elsewhere.
-    if not path.parent.resolve().is_relative_to(root.resolve()):
+    if not real(path.parent).is_relative_to(real(root)):
         raise _refused(name)
     return path
 

@@ -28,6 +28,7 @@ from listen_datasets.executors import Executor
 from listen_datasets.executors.local import LocalProcesses
 from listen_datasets.ledger import Entry, Ledger
 from listen_datasets.model import Counts, Finding
+from listen_datasets.paths import real
 from listen_datasets.progress import Progress, Silent
 from listen_datasets.recipe import Recipe, Section
 from listen_datasets.stage import CACHE, Outcome, Stage, Workspace, check_laws, fates
@@ -91,7 +92,7 @@ class Dataset:
         Raises:
             RecipeError: The folder has no ``lds.toml``, or one that cannot be used.
         """
-        root = Path(path).resolve()
+        root = real(Path(path))
         return cls(root, config.read(root), disk)
 
     @classmethod
@@ -102,7 +103,7 @@ class Dataset:
             UsageError: One of the files is there already; nothing is written then.
             RecipeError: The text of ``lds.toml`` cannot be used.
         """
-        root = Path(path).resolve()
+        root = real(Path(path))
         recipe = config.parse(files[config.RECIPE].decode())
         for name in files:
             if (root / name).exists():

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from listen_datasets import commit, config
 from listen_datasets.errors import RecipeError, UsageError
+from listen_datasets.paths import real
 from listen_datasets.recipe import Source
 from listen_datasets.stores import Store
 from listen_datasets.stores.folder import Folder
@@ -70,7 +71,7 @@ def local_folder(root: Path, path: str) -> Path | None:
     place = split_kind(path)[1]
     if is_remote(place):
         return None
-    folder = (root / place).resolve()
+    folder = real(root / place)
     return folder if folder.is_dir() else None
 
 
@@ -106,7 +107,7 @@ def path_inside(root: Path, source: str, name: str) -> str | None:
     if is_remote(place):
         inside = name.removeprefix(f"{place.rstrip('/')}/")
         return None if inside == name else inside
-    archive, table = (root / place).resolve(), (root / name).resolve()
+    archive, table = real(root / place), real(root / name)
     return table.relative_to(archive).as_posix() if archive in table.parents else None
 
 
@@ -159,7 +160,7 @@ def _table(root: Path, source: str, name: str) -> str:
 def _place(root: Path, path: str) -> tuple[str, str]:
     """Return what tells a source from others."""
     kind, place = split_kind(path)
-    return kind, place if is_remote(place) else str((root / place).resolve())
+    return kind, place if is_remote(place) else str(real(root / place))
 
 
 def _stem(root: Path, path: str) -> str:
@@ -169,7 +170,7 @@ def _stem(root: Path, path: str) -> str:
         parts = urlsplit(place)
         name = parts.path.rstrip("/").rpartition("/")[2] or parts.hostname or ""
     else:
-        name = (root / place).resolve().name
+        name = real(root / place).name
     return _ARCHIVE_SUFFIX.sub("", name)
 
 
@@ -179,7 +180,7 @@ def check_apart(root: Path, folder: Path) -> None:
     Raises:
         UsageError: The dataset is the source or lies in it, or the source is one of the dataset's own folders.
     """
-    outside, inside = folder.resolve(), root.resolve()
+    outside, inside = real(folder), real(root)
     if any(outside.is_relative_to(inside / name) for name in (*OWNED_FOLDERS, commit.PRIVATE)):
         raise UsageError("the source lies in a folder that lds writes to", where=str(folder), hint="move it elsewhere")
     if inside.is_relative_to(outside):
@@ -200,7 +201,7 @@ def check_disjoint(roots: Mapping[str, Path]) -> None:
         UsageError: Two of them overlap.
     """
     for (name, root), (other, folder) in itertools.permutations(roots.items(), 2):
-        if root.resolve().is_relative_to(folder.resolve()):
+        if real(root).is_relative_to(real(folder)):
             raise UsageError(
                 f"the source {name!r} lies in the source {other!r}, so its files would count twice",
                 where=config.RECIPE,
@@ -226,7 +227,7 @@ def slug(text: str) -> str:
 
 
 def _relative(root: Path, path: Path) -> str:
-    text = Path(os.path.relpath(path.resolve(), root.resolve())).as_posix()
+    text = Path(os.path.relpath(real(path), real(root))).as_posix()
     if has_control(text) or text != text.encode(errors="replace").decode():
         raise UsageError(
             "a path that is not UTF-8 or holds control characters cannot stand in lds.toml",

@@ -12,6 +12,7 @@ from listen_datasets.cli import options
 from listen_datasets.cli.commands import COMMANDS
 from listen_datasets.cli.console import Console
 from listen_datasets.errors import ExitCode, UsageError
+from listen_datasets.paths import real
 
 PROFILES = ("speech", "music", "sound-event")
 
@@ -81,7 +82,7 @@ def command(  # noqa: PLR0913 - one parameter an option
 def _name(dataset: Path) -> str:
     from listen_datasets.sources import slug  # noqa: PLC0415 - start-up time
 
-    name = slug(dataset.resolve().name)
+    name = slug(real(dataset).name)
     if not name:
         raise UsageError(f"no name can be made from {dataset.name!r}", hint="give one: --name my-dataset")
     return name

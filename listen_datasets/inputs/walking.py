@@ -76,7 +76,7 @@ def _walk_folder(folder: int, prefix: str, above: tuple[tuple[int, int], ...]) -
         entries = sorted(listing, key=_sort_key)
     for entry in entries:
         path = prefix + entry.name
-        if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+        if _is_folder(entry) and not entry.name.startswith("."):
             yield from _enter(folder, entry.name, path, (*above, here))
         else:
             yield _found(entry, path)
@@ -98,20 +98,28 @@ def _enter(parent: int, name: str, path: str, above: tuple[tuple[int, int], ...]
 def _sort_key(entry: os.DirEntry[str]) -> bytes:
     # With its slash a folder sorts where the paths of its files belong: "a-b" before "a/x".
     name = entry.name.encode(errors="surrogateescape")
-    return name + b"/" if entry.is_dir(follow_symlinks=False) else name
+    return name + b"/" if _is_folder(entry) else name
+
+
+def _is_folder(entry: os.DirEntry[str], *, is_link: bool = False) -> bool:
+    """Tell whether it is a folder, or whether a link leads to one; not if the system would not say."""
+    try:
+        return entry.is_dir(follow_symlinks=is_link)
+    except OSError:
+        return False
 
 
 def _found(entry: os.DirEntry[str], path: str) -> Found:
     junk = is_junk(entry.name)
     if not is_plain(path):
         return Found(shown(path), "odd_name", junk)
-    if entry.is_file(follow_symlinks=False):
-        try:
+    try:
+        if entry.is_file(follow_symlinks=False):
             status = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:  # gone since it was listed; whoever opens it will say so
-            return Found(path, "file", junk)
-        stamp = f"{status.st_size}-{status.st_mtime_ns}-{status.st_ino}"
-        return Found(path, "file", junk, status.st_size, stamp=stamp)
+            stamp = f"{status.st_size}-{status.st_mtime_ns}-{status.st_ino}"
+            return Found(path, "file", junk, status.st_size, stamp=stamp)
+    except OSError:  # gone since it was listed, or in a folder that must not be searched; whoever opens it will say so
+        return Found(path, "file", junk)
     if entry.is_symlink():
-        return Found(path, "link", junk, is_folder=entry.is_dir())
-    return Found(path, "folder" if entry.is_dir(follow_symlinks=False) else "special", junk)
+        return Found(path, "link", junk, is_folder=_is_folder(entry, is_link=True))
+    return Found(path, "folder" if _is_folder(entry) else "special", junk)

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from listen_datasets.executors import Executor
 from listen_datasets.metadata import MetadataTable, read
 from listen_datasets.metadata.places import matching, matching_members, read_member
+from listen_datasets.paths import real
 from listen_datasets.recipe import Recipe, Source
 from listen_datasets.sources import path_inside
 from listen_datasets.stores import Store
@@ -80,5 +81,5 @@ def _below(path: Path, root: Path | None) -> str | None:
     """Return where a table lies below the root of a source; None if it lies elsewhere."""
     if root is None:
         return None
-    resolved = path.parent.resolve() / path.name
+    resolved = real(path.parent) / path.name
     return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else None

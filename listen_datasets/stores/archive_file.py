@@ -17,6 +17,7 @@ from listen_datasets import inputs
 from listen_datasets.errors import MachineError
 from listen_datasets.inputs import Found, InputProblem, OpenInput
 from listen_datasets.model import Fate
+from listen_datasets.paths import real
 from listen_datasets.text import visible
 
 HEAD = 1024
@@ -105,7 +106,7 @@ class LocalFile:
             return os.dup(file.fd)
 
     def _opened(self) -> AbstractContextManager[OpenInput]:
-        path = self.path.resolve()
+        path = real(self.path)
         return inputs.opened(path.parent, path.name)
 
 

@@ -60,6 +60,27 @@ def test_links_are_reported_and_not_followed(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("target", ["x.wav", "y.wav", "a.wav/b", "gone"])
+def test_links_that_lead_nowhere_or_in_circles_are_links(tmp_path: Path, target: str) -> None:
+    put(tmp_path, "a.wav")
+    (tmp_path / "x.wav").symlink_to(target)
+    (tmp_path / "y.wav").symlink_to("x.wav")
+
+    assert [(found.path, found.kind, found.is_folder) for found in walk(tmp_path)] == [
+        ("a.wav", "file", False),
+        ("x.wav", "link", False),
+        ("y.wav", "link", False),
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may search everything")
+def test_files_in_a_folder_that_must_not_be_searched_are_listed(tmp_path: Path) -> None:
+    put(tmp_path, "a/b.wav")
+    (tmp_path / "a").chmod(0o400)
+
+    assert [(found.path, found.kind) for found in walk(tmp_path)] == [("a/b.wav", "file")]
+
+
 def test_a_fifo_and_a_socket_are_special(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(tmp_path / "fifo.wav")
     monkeypatch.chdir(tmp_path)  # the name of a socket may not be long
