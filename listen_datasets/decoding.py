@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile as sf
 
-from listen_datasets.containers import w64, wav
+from listen_datasets.containers import Problem, identify, mp3, w64, wav
+from listen_datasets.feeding import Feed
 from listen_datasets.inputs import InputProblem
 from listen_datasets.text import visible
 
@@ -86,9 +87,10 @@ class Blocks:
         failure: Why decoding ended before the end of the stream; None if it did not.
     """
 
-    def __init__(self, file: sf.SoundFile, frames: int, limit: int | None = None) -> None:
+    def __init__(self, file: sf.SoundFile, frames: int, *, limit: int | None = None, feed: Feed | None = None) -> None:
         self._file = file
         self._limit = limit
+        self._feed = feed
         self._form = _FORMS[file.subtype]
         # A short recording needs no large buffers. One sample more than there should be makes the decoder look at what
         # follows the last one.
@@ -121,6 +123,7 @@ class Blocks:
         while done < wanted and self.failure is None:
             count = self._read_once(out[done : min(done + self._form.step, wanted)])
             if count == 0:
+                self.failure = self.failure or (self._feed.failure if self._feed else None)
                 break
             done += count
         return done
@@ -161,6 +164,8 @@ class Blocks:
     def close(self) -> None:
         """Free the decoder; the descriptor stays open."""
         self._file.close()
+        if self._feed is not None:
+            self._feed.close()
 
 
 def blocks(fd: int, frames: int = BLOCK) -> Blocks:
@@ -173,17 +178,43 @@ def blocks(fd: int, frames: int = BLOCK) -> Blocks:
     Raises:
         InputProblem: ``audio.decode_error`` or ``audio.unsupported``.
     """
-    try:
-        file = sf.SoundFile(fd, "r", closefd=False)
-    except sf.LibsndfileError as error:
-        raise InputProblem(
-            "audio.decode_error", f"the decoder cannot open it: {visible(error.error_string)}"
-        ) from error
+    file = _opened(fd)
     if file.subtype not in _FORMS:
         subtype = file.subtype
         file.close()
         raise InputProblem("audio.unsupported", f"it holds samples of the kind {subtype}, which lds does not read")
-    return Blocks(file, frames, _limit(file, fd))
+    if file.format == "MP3" and not _is_counted(_Descriptor(fd)):
+        file.close()
+        return _uncounted(fd, frames)
+    return Blocks(file, frames, limit=_limit(file, fd))
+
+
+def _opened(fd: int) -> sf.SoundFile:
+    try:
+        return sf.SoundFile(fd, "r", closefd=False)
+    except sf.LibsndfileError as error:
+        raise InputProblem(
+            "audio.decode_error", f"the decoder cannot open it: {visible(error.error_string)}"
+        ) from error
+
+
+def _is_counted(source: _Descriptor) -> bool:
+    identified = identify(source)
+    return not isinstance(identified, Problem) and mp3.is_counted(source, identified.start)
+
+
+def _uncounted(fd: int, frames: int) -> Blocks:
+    """Open an MP3 file that does not say how many frames it has.
+
+    libsndfile estimates that from the size of the file and of the first frame, and stops there: with a variable bit rate
+    anywhere. What comes through a pipe it reads to its end.
+    """
+    feed = Feed(fd)
+    try:
+        return Blocks(_opened(feed.descriptor), frames, feed=feed)
+    except BaseException:
+        feed.close()
+        raise
 
 
 class _Descriptor:

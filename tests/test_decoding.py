@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import soundfile as sf
 
 from listen_datasets.decoding import DECODER, Blocks, blocks
 from listen_datasets.inputs import InputProblem
+from listen_datasets.testing.damaged.mp3 import variable
 from listen_datasets.testing.recordings import encode
 from listen_datasets.testing.signals import Signal, noise, quantised
 
@@ -133,3 +135,16 @@ def test_a_kind_of_sample_beyond_the_list_is_a_problem(tmp_path: Path) -> None:
 
 def test_the_decoder_has_a_name_and_a_version() -> None:
     assert DECODER.split() == ["libsndfile", sf.__libsndfile_version__]
+
+
+@pytest.mark.parametrize("frames", [2, 20, 2_000])
+def test_mp3_of_a_variable_bit_rate_that_nobody_counted_is_read_to_its_end(tmp_path: Path, frames: int) -> None:
+    assert len(decoded(tmp_path, variable(frames))) == frames * 1152
+
+
+def test_a_decoder_that_is_closed_early_leaves_nothing_behind(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+    with decoding(tmp_path, variable(2_000)) as pieces:
+        next(iter(pieces))
+
+    assert (len(list(Path("/proc/self/fd").iterdir())), threading.active_count()) == before

@@ -15,6 +15,9 @@ SHORTEST = 0.01
 _LOSSLESS_PREFIXES = ("pcm_", "float", "flac", "alac", "wavpack", "alaw", "ulaw")
 """Codecs whose number of samples is exact; what others add at the ends is not always said."""
 
+_BEHIND = ("audio.trailing_bytes", "audio.partial_frame")
+"""What decoders may stumble over behind the last sample."""
+
 
 class Decoded(NamedTuple):
     """What came out of the decoder.
@@ -50,7 +53,7 @@ def judge(source: ByteSource, structure: Structure, decoded: Decoded) -> tuple[P
     if decoded.failure is not None:
         if not _is_complete(structure, decoded):
             return (_failed(structure, decoded),)
-        if not any(problem.code == "audio.trailing_bytes" for problem in structure.problems):
+        if not any(problem.code in _BEHIND for problem in structure.problems):
             problems = (Problem("audio.trailing_bytes", "warning", "foreign bytes follow the last sample"),)
     if not decoded.num_samples:
         return (Problem("audio.no_samples", "error", "not one sample can be decoded"),)

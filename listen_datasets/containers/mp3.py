@@ -72,6 +72,13 @@ def is_chain(source: ByteSource, at: int) -> bool:
     return count == _CHAIN or (count > 0 and (end >= source.size or source.read(end, 3) == b"TAG"))
 
 
+def is_counted(source: ByteSource, start: int) -> bool:
+    """Tell whether the first frame of an MP3 file, which begins at `start`, says how many frames there are."""
+    stream = _stream(source.read(start, 4))
+    count = None if stream is None else _count(source, start, stream)
+    return count is not None and count.frames is not None
+
+
 def walk(source: ByteSource, start: int) -> Structure:
     """Walk through all frames of an MP3 file, the first of which begins at `start`."""
     stream = _stream(source.read(start, 4))

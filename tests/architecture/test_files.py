@@ -33,6 +33,7 @@ WRITERS = {
     "cli/program.py": "opens /dev/null behind a closed pipe",
     "inputs/opening.py": "opens, for reading only",
     "inputs/walking.py": "opens folders",
+    "feeding.py": "into a pipe",
     "stores/spool.py": "files without a name, which vanish when they are closed",
 }
 """The modules that may use what changes files, and what for."""

@@ -17,6 +17,7 @@ _APE = b"APETAGEX" + struct.pack("<IIII", 2000, 32, 0, 0x20000000) + bytes(40)
 _FRAME = b"\xff\xfb\x90\xc4" + bytes(413)
 _STEREO = b"\xff\xfb\x90\x44" + _FRAME[4:]
 _FRAMES = _FRAME * 20
+_LONG_FRAME = b"\xff\xfb\xe0\xc4" + bytes(1040)  # 320 kbit/s
 
 
 def lame(sample_rate: int = 44_100, num_channels: int = 1) -> bytes:
@@ -31,6 +32,11 @@ def counted(frames: int | None, length: int | None, name: bytes = b"Xing") -> by
     numbers = b"".join(struct.pack(">I", number) for number in (frames, length) if number is not None)
     field = name + struct.pack(">I", flags) + numbers
     return _FRAME[:21] + field + bytes(len(_FRAME) - 21 - len(field))
+
+
+def variable(frames: int) -> bytes:
+    """Return frames of which the first is the longest, and none counts them: one may take them for fewer."""
+    return _LONG_FRAME + _FRAME * (frames - 1)
 
 
 def cases() -> Iterator[Case]:
@@ -51,6 +57,7 @@ def _legal() -> Iterator[Case]:
     yield fine(_NAME, "an ID3v2 tag behind", data + _ID3V2)
     yield fine(_NAME, "lyrics behind", data + b"LYRICSBEGIN" + bytes(50) + b"000061LYRICS200" + _ID3V1)
     yield fine(_NAME, "no count", _FRAMES)
+    yield fine(_NAME, "a variable bit rate and no count", variable(20))
     yield fine(_NAME, "a count of all frames but the first", counted(20, 21 * len(_FRAME)) + _FRAMES)
     yield fine(_NAME, "a count of all frames", counted(21, 21 * len(_FRAME)) + _FRAMES)
     yield fine(_NAME, "frames with the padding bit", (_FRAME + b"\xff\xfb\x92\xc4" + bytes(414)) * 10)
