@@ -2,7 +2,8 @@
 
 A column whose values all are of one kind gets that kind's type. Whole numbers beside fractions become float64 if every
 one of them is held exactly. Arrays and objects become Arrow lists and structs if one type holds them all. What no single
-type can hold is kept as canonical JSON text, and a finding says so.
+type can hold is kept as text, and a finding says so: text beside numbers or truth values as it is, everything else as
+canonical JSON.
 """
 
 from __future__ import annotations
@@ -65,9 +66,20 @@ class _Column:
             for value in chunk.to_pylist():
                 yield json.loads(value) if kind is None and value is not None else value
 
+    @property
+    def is_partly_text(self) -> bool:
+        """Whether there is text beside numbers or truth values, and nothing else."""
+        return str in self.kinds and self.kinds <= _ARROW.keys()
+
     def as_text(self) -> pa.ChunkedArray:
-        """Return the values as canonical JSON."""
-        return pa.chunked_array([_texts(kind, chunk) for kind, chunk in self.chunks], pa.string())
+        """Return the values as canonical JSON, but text as it is where it stands beside numbers or truth values.
+
+        So one number in a column of names or times spoils its own row and no other.
+        """
+        if not self.is_partly_text:
+            return pa.chunked_array([_texts(kind, chunk) for kind, chunk in self.chunks], pa.string())
+        texts = (chunk if kind is str else _unquoted(_texts(kind, chunk)) for kind, chunk in self.chunks)
+        return pa.chunked_array(list(texts), pa.string())
 
     def scalar(self) -> pa.ChunkedArray | None:
         """Return the column if all its values are of one scalar kind."""
@@ -88,6 +100,12 @@ def _texts(kind: type | None, chunk: pa.Array) -> pa.Array:
     return pa.array(
         [None if value is None else canonical_json(value).decode() for value in chunk.to_pylist()], pa.string()
     )
+
+
+def _unquoted(texts: pa.Array) -> pa.Array:
+    """Return canonical JSON, but text as it is."""
+    values = (json.loads(text) if text is not None and text.startswith('"') else text for text in texts.to_pylist())
+    return pa.array(list(values), pa.string())
 
 
 class JsonColumns:
@@ -157,10 +175,11 @@ class JsonColumns:
         at, value = next((place for place in places if type(place[1]) is not first), fallback)
         kinds = ", ".join(sorted(_NAMES[kind] for kind in column.kinds))
         what = f"mixes {kinds}" if len(column.kinds) > 1 else f"holds {kinds} that no single Arrow type can hold"
+        text = "text" if column.is_partly_text else "JSON text"
         return Finding(
             code="metadata.mixed_types",
             severity="warning",
-            message=f"The column `{shown(key, 80)}` {what}; its values are kept as JSON text.",
+            message=f"The column `{shown(key, 80)}` {what}; its values are kept as {text}.",
             path=self._name,
             line=lines[at],
             field=pointer(key),
