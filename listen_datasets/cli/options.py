@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +19,20 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 FAIL_ON = ("error", "warning", "never")
+
+
+class Seconds(click.FloatRange):
+    """A time that can be waited for: from `min` to a million seconds, 11 days."""
+
+    def __init__(self, min: float) -> None:  # noqa: A002 - Click's name
+        super().__init__(min=min, max=1_000_000)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        """Return the number of seconds; NaN is less than nothing and more than nothing, so no bound holds it."""
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is no number of seconds", param, ctx)
+        return seconds
 
 
 def dataset_argument(function: F) -> F:
@@ -51,10 +66,10 @@ def stage_options(function: F) -> F:
             click.option("--fail-on", type=click.Choice(FAIL_ON), default="error", show_default=True,
                          help="Least severity of a finding that makes the exit code 1."),
             click.option("--force", is_flag=True, help="Run even if nothing has changed."),
-            click.option("--timeout", type=click.FloatRange(min=1), metavar="S",
+            click.option("--timeout", type=Seconds(min=1), metavar="S",
                          help="Seconds that a recording, or another task of a worker, may take; if left out 20 for a "
                          "recording and 1 more for each 50 kB, 900 for other tasks."),
-            click.option("--lock-timeout", type=click.FloatRange(min=0), default=0.0, show_default=True, metavar="S",
+            click.option("--lock-timeout", type=Seconds(min=0), default=0.0, show_default=True, metavar="S",
                          help="Seconds to wait while another run holds the dataset."),
         ]
     ):  # fmt: skip
