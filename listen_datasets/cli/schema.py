@@ -64,9 +64,8 @@ def infer(
     """Propose a schema."""
     from listen_datasets.schema import inference  # noqa: PLC0415 - start-up time
 
-    if output is not None and output.exists() and not force:
-        hint = f"choose another name, or replace it: lds schema infer ... --output {shlex.quote(str(output))} --force"
-        raise UsageError(f"{output.name} is there already", where=str(output), hint=hint)
+    if output is not None:
+        _check_free(output, force=force)
     tables = _tables(places, engine)
     schema = inference.infer(tables)
     if output is None:
@@ -115,6 +114,15 @@ def _of_dataset(root: Path) -> list[Named]:
     # A table of several sources is one table here.
     found = named(root, recipe, lambda source: store(root, source), roots)
     return list({(item.path, item.store): item for item in found}.values())
+
+
+def _check_free(output: Path, *, force: bool) -> None:
+    if output.is_symlink() or (output.exists() and not output.is_file()):
+        hint = "name a file, or leave --output out and redirect standard output"
+        raise UsageError(f"{output.name} is no regular file", where=str(output), hint=hint)
+    if output.exists() and not force:
+        hint = f"choose another name, or replace it: lds schema infer ... --output {shlex.quote(str(output))} --force"
+        raise UsageError(f"{output.name} is there already", where=str(output), hint=hint)
 
 
 def _write(output: Path, text: str, *, replace: bool) -> None:

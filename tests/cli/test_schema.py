@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -140,3 +141,19 @@ def test_a_dataset_without_metadata_says_what_to_do(small: Path, capsys: pytest.
 
     assert lds(str(small)) is ExitCode.NOTHING
     assert "lds schema infer TABLE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling link", "fifo"])
+def test_only_a_regular_file_is_replaced(
+    path: Path, tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "out.json"
+    if kind == "fifo":
+        os.mkfifo(output)
+    else:
+        output.symlink_to("m.csv" if kind == "link" else "gone")
+    before = output.lstat()
+
+    assert lds(str(path), "--output", str(output), "--force") is ExitCode.USAGE
+    assert "is no regular file" in capsys.readouterr().err
+    assert (output.lstat().st_ino, output.lstat().st_mode) == (before.st_ino, before.st_mode)
