@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from listen_datasets.text import visible
+
 if TYPE_CHECKING:
     from listen_datasets.progress import Progress
+
+_OURS = re.compile(r"(\n|\x1b\[[0-9;]*m)")
 
 SCHEMA_VERSION = 1
 """Version of every ``--json`` document; fields may be added without a new one."""
@@ -29,7 +34,12 @@ class Console:
     def say(self, text: str = "") -> None:
         """Print a line of the result for people; nothing with ``--json``."""
         if not self.json:
-            click.echo(text, color=None if _may_colour(sys.stdout) else False)
+            click.echo(_harmless(text), color=None if _may_colour(sys.stdout) else False)
+
+    def file(self, text: str) -> None:
+        """Print the content of a file, to the letter; nothing with ``--json``."""
+        if not self.json:
+            click.echo(text, nl=False)
 
     def note(self, text: str) -> None:
         """Print a line that is not the result; nothing with ``--quiet``."""
@@ -39,7 +49,7 @@ class Console:
     def warn(self, text: str) -> None:
         """Print a line that must be seen; if nothing can be printed, the exit code still tells."""
         with contextlib.suppress(OSError):
-            click.echo(text, err=True, color=None if _may_colour(sys.stderr) else False)
+            click.echo(_harmless(text), err=True, color=None if _may_colour(sys.stderr) else False)
 
     def document(self, command: str, fields: Mapping[str, Any]) -> None:
         """Print the one document of ``--json``."""
@@ -53,6 +63,13 @@ class Console:
 
         is_shown = not self.quiet and sys.stderr is not None and sys.stderr.isatty()
         return Terminal(sys.stderr) if is_shown else Silent()
+
+
+def _harmless(text: str) -> str:
+    """Return text that can colour its lines, and steer a terminal in no other way."""
+    return "".join(
+        part if number % 2 else visible(part, limit=len(part)) for number, part in enumerate(_OURS.split(text))
+    )
 
 
 def _may_colour(stream: Any) -> bool:  # noqa: ANN401 - any text stream

@@ -69,7 +69,7 @@ def infer(
     tables = _tables(places, engine)
     schema = inference.infer(tables)
     if output is None:
-        console.say(inference.as_text(schema).rstrip("\n"))
+        console.file(inference.as_text(schema))
     else:
         _write(output, inference.as_text(schema), replace=force)
         console.say(f"wrote {output}")

@@ -137,3 +137,14 @@ def test_python_m_is_the_program() -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(r"lds \d+\.\d+\.\d+\S*\n", done.stdout)
+
+
+def test_a_name_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "e\x1b]0;title\x07\u202e"
+    assert run(["init", str(folder), "--name", "x"]) is ExitCode.OK
+    assert run(["ingest", str(folder)]) is ExitCode.USAGE
+
+    said = capsys.readouterr()
+    assert r"e\x1b]0;title\x07\u202e" in said.out
+    assert r"e\x1b]0;title\x07\u202e" in said.err
+    assert not any(character in said.out + said.err for character in "\x1b\x07\u202e")
