@@ -20,13 +20,12 @@ from listen_datasets.inputs import InputProblem, OpenInput
 from listen_datasets.meters import Meters
 from listen_datasets.model import Fate
 from listen_datasets.opening import Pieces, look_into
-from listen_datasets.spans import Span
+from listen_datasets.spans import MAX_SECONDS, Span
 from listen_datasets.stores import Store
 from listen_datasets.tags import Tags, read_tags
 
 MAX_CHANNELS = 64
 MIN_RATE, MAX_RATE = 1_000, 768_000
-MAX_SECONDS = 24 * 60 * 60
 _UNCOMPRESSED = frozenset({"wav", "rf64", "w64", "aiff"})
 
 

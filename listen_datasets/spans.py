@@ -10,11 +10,14 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+MAX_SECONDS = 24 * 60 * 60
+"""Longest recording that is read."""
+
 SLACK_SECONDS = 0.01
 """How far an end may lie beyond the end of the recording: tables round times to hundredths."""
 
 
-_BEYOND_SECONDS = 1e9  # as samples, 1e308 s are no number
+_BEYOND_SECONDS = 2 * MAX_SECONDS  # 1e308 s are no number of samples
 
 
 class Span(msgspec.Struct, frozen=True, order=True):

@@ -30,6 +30,7 @@ from listen_datasets.metadata.aligned import Joined
 from listen_datasets.model import Finding, Rejected
 from listen_datasets.recipe import Ingest as Config
 from listen_datasets.sources import check_apart, check_disjoint, check_there
+from listen_datasets.spans import MAX_SECONDS, Span
 from listen_datasets.stage import Outcome, Stage, Workspace
 from listen_datasets.stores import Store
 from listen_datasets.text import visible
@@ -47,6 +48,8 @@ _FEW_REJECTED = 20
 _BATCH_FILES, _BATCH_BYTES = 64, 32_000_000
 _SECONDS, _BYTES_PER_SECOND = 20.0, 50_000
 """Time that a recording may take: some, and more for large ones; the slowest codec decodes thrice as fast."""
+_REAL_TIME = 50
+"""How much faster than it lasts a clip is measured at least: of 8 channels at 96 kHz."""
 _LOST = {
     "worker.crashed": "audio.decoder_crashed",
     "worker.memory": "audio.decoder_memory",
@@ -232,7 +235,7 @@ def _measure(workspace: Workspace, config: Config, plan: _Plan) -> Collection:
         Measure(plan.stores, Reading(registry.names("probes"), config.tags, codecs=True)),
         tasks,
         cut([item.bytes for item in items], _BATCH_FILES, _BATCH_BYTES),
-        [_SECONDS + item.bytes / _BYTES_PER_SECOND for item in items],
+        [_allowed(item, spans) for item, (_, spans) in zip(items, tasks, strict=True)],
     )
     shown = workspace.progress(results, total=len(items), label="ingest", unit="recording", seconds=_seconds)
     try:
@@ -249,6 +252,13 @@ def _measure(workspace: Workspace, config: Config, plan: _Plan) -> Collection:
         keeper.flush()
         raise
     return collected
+
+
+def _allowed(item: Item, spans: Sequence[Span] | None) -> float:
+    """Return the seconds that a recording may take: clips that overlap are each measured for themselves."""
+    once = item.bytes / _BYTES_PER_SECOND
+    clips = (once if span.end is None else min(span.end - span.start, MAX_SECONDS) / _REAL_TIME for span in spans or ())
+    return _SECONDS + once + sum(clips)
 
 
 def _keep(result: Any, collected: Collection, keeper: Any) -> None:  # noqa: ANN401 - types of modules loaded late

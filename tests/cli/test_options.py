@@ -159,6 +159,8 @@ def test_findings_come_by_severity_then_by_number() -> None:
 
 @pytest.mark.parametrize("option", ["--timeout", "--lock-timeout"])
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e400", "1e10", "-1", "x"])
-def test_a_time_that_nobody_can_wait_for_is_refused(option: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_time_that_nobody_can_wait_for_is_refused(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["ingest", "anywhere", option, value]) is ExitCode.USAGE
     assert option in capsys.readouterr().err

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ import soundfile as sf
 from listen_datasets import stages
 from listen_datasets.dataset import Applied, Dataset
 from listen_datasets.decoding import blocks
+from listen_datasets.executors import Done, Lost
 from listen_datasets.executors.serial import Serial
 from listen_datasets.meters import Meters
 from listen_datasets.model import Counts
@@ -22,6 +23,9 @@ from listen_datasets.spans import Span
 from listen_datasets.testing.signals import noise
 
 RATE = 8_000
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def dataset(tmp_path: Path, *rows: str, sections: str = "") -> Dataset:
@@ -236,3 +240,25 @@ def test_where_blocks_are_cut_changes_nothing(tmp_path: Path, block: int) -> Non
 
     assert [(one["start"], one["num_samples"]) for one in facts] == [(0.01, 80), (0.015, 680), (0.1, 200)]
     assert [one["pcm_md5"] for one in facts] == [md5(path, 80, 80), md5(path, 120, 680), md5(path, 800, 200)]
+
+
+class Timed(Serial):
+    """Works in this process, and notes how long recordings may take."""
+
+    allowed: ClassVar[list[float]] = []
+
+    def map_batches(
+        self, fn: Callable[[T], R], items: Sequence[T], batches: Sequence[range], seconds: Sequence[float] | None = None
+    ) -> Iterator[tuple[int, Done[R] | Lost]]:
+        self.allowed[:] = seconds or []
+        return super().map_batches(fn, items, batches, seconds)
+
+
+def test_a_recording_of_many_long_clips_may_take_longer(tmp_path: Path) -> None:
+    made = dataset(tmp_path, "file_name,start,end", *(f"a.wav,{number / 1000},2" for number in range(1000)), "b.flac,,")
+
+    made.apply(stages.find("ingest"), executor=Timed())
+
+    first, second = Timed.allowed
+    assert 20 < second < 21
+    assert first > second + 1000 * 1.0 / 50
