@@ -57,13 +57,15 @@ def breed(requests: socket.socket, function: bytes, parent: int, memory_limit: i
     run.prepare()
     gc.collect()
     gc.freeze()  # so that a collection in a worker does not copy the pages that all of them share
-    while True:
-        message, handles, _, _ = socket.recv_fds(requests, REQUEST.size, 1, socket.MSG_WAITALL)
-        if not message:
-            os._exit(0)  # there is nothing to write or to tidy up
-        what, pid = REQUEST.unpack(message)
-        answer = _fork(requests, handles[0], run) if what == FORK else _reap(pid)
-        requests.sendall(REQUEST.pack(what, answer))
+    with contextlib.suppress(ConnectionError):  # the parent may leave at any time
+        while True:
+            message, handles, _, _ = socket.recv_fds(requests, REQUEST.size, 1, socket.MSG_WAITALL)
+            if not message:
+                break
+            what, pid = REQUEST.unpack(message)
+            answer = _fork(requests, handles[0], run) if what == FORK else _reap(pid)
+            requests.sendall(REQUEST.pack(what, answer))
+    os._exit(0)  # there is nothing to write or to tidy up
 
 
 def _fork(requests: socket.socket, handle: int, run: _Task) -> int:

@@ -5,6 +5,7 @@ import operator
 import os
 import pickle
 import signal
+import time
 from collections.abc import Iterator
 from multiprocessing.connection import wait
 
@@ -85,3 +86,29 @@ def test_nothing_is_left_of_a_nursery_that_was_closed(nursery: Nursery) -> None:
 
         assert multiprocessing.active_children() == []
         assert wait([worker.fileno()], GRACE) == [worker.fileno()]
+
+
+class Slow:
+    """A function that takes its time to import what it needs."""
+
+    def prepare(self) -> None:
+        time.sleep(0.5)
+
+    def __call__(self, item: object) -> object:
+        return item
+
+
+def test_a_nursery_that_is_left_while_it_prepares_ends_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+    nursery = Nursery(pickle.dumps(Slow()), None)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            nursery.fork()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    nursery.close()
+
+    assert nursery._process.exitcode == 0
+    assert capfd.readouterr().err == ""
