@@ -59,8 +59,8 @@ def examine(source: ByteSource, path: str) -> Structure | Problem:
         return foreign.refusal(identified.container)
     structure = walk(Part(source, identified.start) if identified.start else source)
     suffix = os.path.splitext(path)[1]  # noqa: PTH122 - a million times
-    if suffix.lower() in _SUFFIXES[identified.container]:
-        return structure
+    if not suffix or suffix.lower() in _SUFFIXES[identified.container]:
+        return structure  # no extension says nothing wrong, and what lies in a table has no name of its own
     message = f"the extension is {visible(suffix)!r}, but the content is {identified.container}"
     warning = Problem("audio.extension", "warning", message, "rename the file")
     return msgspec.structs.replace(structure, problems=(*structure.problems, warning))

@@ -161,6 +161,7 @@ def test_a_tag_that_ends_beyond_the_file_means_that_the_file_was_cut() -> None:
         ("OGG", "VORBIS", "a.opus"),
         ("OGG", "OPUS", "a.ogg"),
         ("FLAC", "PCM_16", "dir.wav/a.flac"),
+        ("FLAC", "PCM_16", "dir.wav/000000"),
         ("MP3", "MPEG_LAYER_III", "a.b.Mp3"),
     ],
 )
@@ -170,7 +171,7 @@ def test_extensions_that_fit_give_no_warning(container: str, subtype: str, name:
     assert structure.problems == ()
 
 
-@pytest.mark.parametrize("name", ["a.wav", "a.ogg", "flac", "a.flac.mp3"])
+@pytest.mark.parametrize("name", ["a.wav", "a.ogg", "a.flac.mp3", "a.txt"])
 def test_an_extension_that_contradicts_the_content_is_a_warning(name: str) -> None:
     structure = examine(InMemory(encode(tone(), container="FLAC")), name)
     assert isinstance(structure, Structure)

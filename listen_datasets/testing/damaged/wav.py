@@ -45,6 +45,7 @@ def cases() -> Iterator[Case]:
 
 
 def _legal() -> Iterator[Case]:
+    yield fine("a", "no suffix", PLAIN)
     yield fine(NAME, "plain", PLAIN)
     yield fine(NAME, "padding before the samples", wav(chunk(b"JUNK", bytes(28)), FORMAT, DATA))
     yield fine(NAME, "tags before and after", wav(FORMAT, TAGS, DATA, TAGS, chunk(b"id3 ", b"ID3\x04\0\0\0\0\0\0")))
@@ -87,7 +88,6 @@ def _doubtful() -> Iterator[Case]:
     yield warned(NAME, "samples that the header hides", hidden, "audio.trailing_bytes")
     yield warned(NAME, "a single sample", wav(FORMAT, chunk(b"data", SOUND[:2])), "audio.very_short")
     yield warned("a.flac", "the suffix of another format", PLAIN, "audio.extension")
-    yield warned("a", "no suffix", PLAIN, "audio.extension")
 
 
 def _cut() -> Iterator[Case]:
