@@ -191,7 +191,6 @@ def _add(state: _Gathering, source: Source, store: Store, tables: Sequence[_Tabl
         return
     # A row may name what cannot be opened, such as a link: that is one input, not two.
     there = Recordings([*(file.path for file in found.recordings), *(item.path for item in found.refused)])
-    state.findings += ((source.name, one) for one in there.collisions())
     for item, key in zip(tables, keys, strict=True):
         cuts = cuts_of(item.table) if state.config.spans else None
         matched = match(item.table, key, there, folder=item.folder, has_cuts=cuts is not None)

@@ -6,8 +6,6 @@ import functools
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
-from listen_datasets.model import Finding
-
 _MAX_FOLDERS = 256  # a path has at most 4,096 bytes; more folders than this name no file
 
 
@@ -38,10 +36,6 @@ class Recordings:
         """Return a recording of the same name in whatever folder."""
         return self._by_name.get(_form(path).rpartition("/")[2])
 
-    def collisions(self) -> Iterator[Finding]:
-        """Yield the paths that differ in their normal form only."""
-        return (_collision(paths) for paths in self._by_form.values() if len(paths) > 1)
-
     @functools.cached_property
     def _by_ending(self) -> dict[str, tuple[str, ...]]:
         """Recordings by what is left of their paths without the first folders; two of an ending are as many as more."""
@@ -70,14 +64,3 @@ def _endings(path: str) -> Iterator[str]:
             return
         yield path[at + 1 :]
         at = path.find("/", at + 1)
-
-
-def _collision(recordings: Sequence[str]) -> Finding:
-    others = ", ".join(ascii(path)[1:-1] for path in recordings[1:])
-    return Finding(
-        code="metadata.name_collision",
-        severity="warning",
-        message=f"Names that look the same but differ in Unicode normal form: {ascii(recordings[0])[1:-1]}, {others}.",
-        path=recordings[0],
-        hint="rename one of them; a table can hardly tell them apart",
-    )

@@ -8,7 +8,7 @@ Gather what there is, set aside what is known, map one pass over every other rec
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,6 +24,7 @@ from listen_datasets.intake.assembling import assemble, placed, with_folders
 from listen_datasets.intake.comparing import Digests, Seen, digests, is_grown, trusted, unchanged
 from listen_datasets.intake.gathering import Intake, gather
 from listen_datasets.intake.known import ORDER, Known, measured_columns, merged, nothing, of_dataset
+from listen_datasets.intake.portability import unportable
 from listen_datasets.intake.reporting import report
 from listen_datasets.journal import Journal
 from listen_datasets.metadata.aligned import Joined
@@ -97,7 +98,7 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     return Outcome(
         manifest=manifest,
         rejected=tables.rejected_table(rejected),
-        findings=placed([*findings, *plan.intake.findings, *assembled.findings], manifest),
+        findings=placed([*findings, *plan.intake.findings, *_names(plan.intake), *assembled.findings], manifest),
         report=report(plan.intake, plan.same, _before(workspace), manifest),
         used=used,
         caches={STAMPS: _stamps(plan.intake.items, read)},
@@ -305,6 +306,13 @@ def _in_order(facts: list[pa.Table]) -> pa.Table:
     whole = pa.concat_tables(facts)
     facts.clear()
     return whole.sort_by(ORDER)
+
+
+def _names(intake: Intake) -> Iterator[Said]:
+    """Yield what other systems will make of the names of recordings."""
+    for found in intake.surveys:
+        for finding in unportable([file.path for file in found.recordings]):
+            yield found.source.name, finding
 
 
 def _rejection(item: Rejected) -> Finding:
