@@ -226,6 +226,7 @@ def _with_ids(facts: pa.Table, placing: _Placing, aligned: Aligned) -> pa.Table:
 def _with_columns(manifest: pa.Table, columns: pa.Table) -> pa.Table:
     """Append the user's columns under the names that they have in a manifest."""
     taken = set(manifest.column_names)
+    fields = list(manifest.schema)
     for column in columns.column_names:
         arrival = tables.manifest_name(column)
         if arrival in taken:
@@ -234,8 +235,8 @@ def _with_columns(manifest: pa.Table, columns: pa.Table) -> pa.Table:
                 hint="rename one of them",
             )
         taken.add(arrival)
-        manifest = manifest.append_column(arrival, columns[column])
-    return manifest
+        fields.append(pa.field(arrival, columns.schema.field(column).type))
+    return pa.table([*manifest.columns, *columns.columns], schema=pa.schema(fields))
 
 
 def with_folders(manifest: pa.Table, column: str) -> pa.Table:

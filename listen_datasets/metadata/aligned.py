@@ -93,11 +93,10 @@ def text_where_they_differ(tables: Sequence[MetadataTable], typed: Sequence[Meta
 
 
 def _reverted(before: MetadataTable, after: MetadataTable, names: Collection[str]) -> MetadataTable:
-    columns = after.columns
-    for position, name in enumerate(columns.column_names):
-        if name in names:
-            columns = columns.set_column(position, before.columns.field(position), before.columns.column(position))
-    return replace(after, columns=columns)
+    chosen = [before.columns if name in names else after.columns for name in after.columns.column_names]
+    columns = [table.column(position) for position, table in enumerate(chosen)]
+    schema = pa.schema([table.field(position) for position, table in enumerate(chosen)])
+    return replace(after, columns=pa.table(columns, schema=schema))
 
 
 def first_rows(joined: Sequence[Joined]) -> tuple[dict[Recording, tuple[Row, ...]], list[tuple[str, Finding]]]:
