@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -104,6 +105,21 @@ def next_step(stage: str, dataset: Path, code: ExitCode) -> str:
     if code is ExitCode.INCOMPLETE:
         return f"next: make the unreadable files readable, then lds ingest {shlex.quote(str(dataset))}"
     return f"next: lds {_AFTER[stage]} {shlex.quote(str(dataset))}"
+
+
+def for_once(stage: str, said: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each option by which a stage ran otherwise than the recipe says: the next run will not know.
+
+    Args:
+        stage: The stage.
+        said: Its section of the recipe.
+        wanted: The section that it ran with.
+    """
+    for key, value in wanted.items():
+        if said.get(key) != value:
+            # A list, a number, a text or a truth value is written alike in JSON and TOML.
+            text = "..." if value is None or isinstance(value, dict) else json.dumps(value, ensure_ascii=False)
+            yield f"this run only; to keep it, write in [{stage}] of lds.toml: {key} = {text}"
 
 
 def duration(seconds: float) -> str:

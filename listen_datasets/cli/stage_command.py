@@ -52,9 +52,11 @@ def stage_command(
         opened = Dataset.open(dataset)
         if prepare is not None:
             opened = prepare(opened, given)
+        said = getattr(opened.recipe, name)
+        wanted = config.merged(said, settings)
         applied = opened.apply(
             stage,
-            config.merged(getattr(opened.recipe, name), settings),
+            wanted,
             executor=options.executor(call["engine"], call["jobs"], call["timeout"]),
             progress=console.progress(),
             lock_timeout=call["lock_timeout"],
@@ -64,6 +66,10 @@ def stage_command(
         code = exit_code(applied, call["fail_on"])
         console.document(name, render.as_fields(applied))
         if not console.json:
+            for line in render.for_once(
+                name, *(config.deciding(section, config.builtins(one)) for one in (said, wanted))
+            ):
+                console.note(line)
             console.note(render.next_step(name, dataset, code))
         return code
 

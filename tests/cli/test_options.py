@@ -164,3 +164,19 @@ def test_a_time_that_nobody_can_wait_for_is_refused(
 ) -> None:
     assert run(["ingest", "anywhere", option, value]) is ExitCode.USAGE
     assert option in capsys.readouterr().err
+
+
+def test_an_option_that_the_recipe_does_not_know_is_said_to_be_for_once(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep = "this run only; to keep it, write in [ingest] of lds.toml: "
+    run(["ingest", str(small), "--engine", "serial", "--tags", "title", "--no-spans", "--max-reject", "1"])
+    said = capsys.readouterr().err
+    assert [line for line in said.splitlines() if line.startswith(keep)] == [
+        f"{keep}spans = false",
+        f'{keep}tags = ["title"]',
+    ]
+    recipe = (small / "lds.toml").read_text(encoding="utf-8")
+    (small / "lds.toml").write_text(f'{recipe}\n[ingest]\ntags = ["title"]\n', encoding="utf-8")
+    run(["ingest", str(small), "--engine", "serial", "--tags", "title"])
+    assert keep not in capsys.readouterr().err
