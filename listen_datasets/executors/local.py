@@ -26,8 +26,9 @@ def available_workers() -> int:
 class LocalProcesses(Terms):
     """Runs tasks on worker processes of this machine.
 
-    The main module of a program that uses it is imported by the process that workers are forked from: guard what it does
-    with ``if __name__ == "__main__"``. A function may have a method ``prepare``, which is called once before that. Take all results in the thread that took the first one: on Linux the workers die with
+    A function may have a method ``prepare``, which is called once, in the process that workers are forked from. If the
+    function, or an item, is of the main module of a program, that module is imported there: guard what it does with
+    ``if __name__ == "__main__"``. Take all results in the thread that took the first one: on Linux the workers die with
     the thread that started them.
     """
 

@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import struct
+import sys
 from collections.abc import Iterator
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -43,12 +44,13 @@ class Nursery:
     Args:
         function: The pickled function that the workers will run. If it has a method ``prepare``, that is called once.
         memory_limit: Bytes of address space that a worker may use; None for no limit.
+        needs_main: Whether function or items are of the main module, which must be imported then.
 
     Raises:
         MachineError: The process cannot be started.
     """
 
-    def __init__(self, function: bytes, memory_limit: int | None) -> None:
+    def __init__(self, function: bytes, memory_limit: int | None, *, needs_main: bool = True) -> None:
         context = multiprocessing.get_context("spawn")
         ours, theirs = socket.socketpair()
         self._socket = ours
@@ -56,7 +58,7 @@ class Nursery:
             target=breed, args=(theirs, function, os.getpid(), memory_limit), daemon=True
         )
         try:
-            with _quiet_start():
+            with _quiet_start(), contextlib.nullcontext() if needs_main else _unknown_main():
                 self._process.start()
         except OSError as error:
             ours.close()
@@ -117,6 +119,20 @@ class Nursery:
         except (OSError, struct.error) as error:
             self._process.join(_SECONDS)
             raise Barren(self._process.exitcode) from error
+
+
+@contextlib.contextmanager
+def _unknown_main() -> Iterator[None]:
+    """Keep a new process from importing the main module, which takes time, and runs it if it is not guarded."""
+    main = sys.modules["__main__"]
+    spec, file = main.__spec__, main.__dict__.pop("__file__", None)
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        main.__spec__ = spec
+        if file is not None:
+            main.__file__ = file
 
 
 @contextlib.contextmanager

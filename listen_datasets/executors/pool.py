@@ -24,6 +24,8 @@ from listen_datasets.executors.worker import FLUSH_SECONDS
 MEMORY_LIMIT = 3 << 30
 """Bytes of address space a worker. All libraries together take 0.8 GiB and Arrow's allocator reserves one more."""
 
+_MAIN = b"__main__"  # in the pickle of whatever is of the main module
+
 _ABANDONED = Lost("worker.memory", "the worker gave up the rest of its batch")
 
 Outcome = Done[Any] | Lost | LdsError
@@ -216,7 +218,9 @@ class Pool:
 
     def _start(self) -> list[_Worker]:
         if self._nursery is None:
-            self._nursery = Nursery(self._function, self._terms.memory_limit)
+            first = pickled(self._items[0], called=type(self._items[0]).__name__)
+            is_of_main = _MAIN in self._function or _MAIN in first
+            self._nursery = Nursery(self._function, self._terms.memory_limit, needs_main=is_of_main)
         try:
             pid, connection = self._nursery.fork()
         except Barren as barren:

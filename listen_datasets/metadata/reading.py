@@ -45,9 +45,6 @@ _SECONDS = 300.0
 def read(path: Path, *, name: str, executor: Executor | None = None) -> MetadataTable:
     """Read a metadata table in one of the formats of ``SUFFIXES``.
 
-    A script that reads Parquet or a workbook guards what it does with ``if __name__ == "__main__"``, as for all worker
-    processes.
-
     Args:
         path: The file.
         name: How findings and errors call it.

@@ -296,5 +296,59 @@ def test_no_worker_outlives_its_parent(number: signal.Signals) -> None:
             os.close(child)
 
 
+UNGUARDED = """
+import operator
+from listen_datasets.executors import Done
+from listen_datasets.executors.local import LocalProcesses
+print("once", [done.value for done in LocalProcesses(workers=2).map(operator.neg, [1, 2, 3])])
+"""
+OF_ITS_OWN = """
+from listen_datasets.executors.local import LocalProcesses
+class Item:
+    def __call__(self, number):
+        return self.number + number if isinstance(number, int) else number.number
+    number = 5
+if __name__ == "__main__":
+    print("once", [done.value for done in LocalProcesses(workers=2).map({function}, [{item}])])
+"""
+
+
+@pytest.mark.parametrize("is_piped", [False, True])
+def test_a_program_that_brings_nothing_of_its_own_is_not_run_again(tmp_path: Path, is_piped: bool) -> None:  # noqa: FBT001
+    (tmp_path / "program.py").write_text(UNGUARDED)
+    arguments, text = ((sys.executable, "-"), UNGUARDED) if is_piped else ((sys.executable, "program.py"), "")
+    done = subprocess.run(
+        arguments,
+        input=text,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout, done.stderr) == ("once [-1, -2, -3]\n", "")
+
+
+@pytest.mark.parametrize(
+    ("function", "item", "value"), [("Item()", "1", "6"), ("Item()", "Item()", "5"), ("id", "Item()", "")]
+)
+def test_a_program_may_bring_functions_and_items_of_its_own(
+    tmp_path: Path, function: str, item: str, value: str
+) -> None:
+    (tmp_path / "program.py").write_text(OF_ITS_OWN.format(function=function, item=item))
+    done = subprocess.run(
+        [sys.executable, "program.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.startswith(f"once [{value}")
+    assert done.stderr == ""
+
+
 def test_available_workers_are_those_this_process_may_use() -> None:
     assert available_workers() == len(os.sched_getaffinity(0))
