@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from listen_datasets import __version__, digest, registry, tables
-from listen_datasets.errors import TooManyRejected
+from listen_datasets.errors import InternalError, TooManyRejected
 from listen_datasets.executors import Done, Lost
 from listen_datasets.executors.batches import cut, map_items
 from listen_datasets.intake import Item, Recording, Said
@@ -91,8 +91,9 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     assembled = assemble(plan.intake, facts, clipless, _earlier(workspace))
     del facts  # the manifest holds all of it
     rejected += assembled.rejected
-    _check_share(config, rejected, assembled.manifest.num_rows)
     manifest = assembled.manifest
+    _check_conserved(plan.intake, manifest, rejected)
+    _check_share(config, rejected, manifest.num_rows)
     if config.label_from_folder:
         manifest = with_folders(manifest, _label(workspace))
     return Outcome(
@@ -324,6 +325,21 @@ def _rejection(item: Rejected) -> Finding:
 def _label(workspace: Workspace) -> str:
     """Return the column that names of folders go into."""
     return workspace.recipe.dataset.label or "label"
+
+
+def _check_conserved(intake: Intake, manifest: pa.Table, rejected: Sequence[Rejected]) -> None:
+    """Hold what came of an ingest to the law of conservation: no recording is lost.
+
+    Raises:
+        InternalError: One is neither in the manifest nor rejected: a bug in ``lds``.
+    """
+    there = set(zip(manifest["source"].to_pylist(), manifest["path"].to_pylist(), strict=True))
+    there.update((item.source, item.path) for item in rejected)
+    for item in intake.items:
+        if item.recording not in there:
+            raise InternalError(
+                "a recording became neither a row of the manifest nor a rejected input", where=item.path
+            )
 
 
 def _check_share(config: Config, rejected: Sequence[Rejected], kept: int) -> None:

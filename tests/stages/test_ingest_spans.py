@@ -15,6 +15,7 @@ import soundfile as sf
 from listen_datasets import stages
 from listen_datasets.dataset import Applied, Dataset
 from listen_datasets.decoding import blocks
+from listen_datasets.errors import InternalError
 from listen_datasets.executors import Done, Lost
 from listen_datasets.executors.serial import Serial
 from listen_datasets.meters import Meters
@@ -262,3 +263,10 @@ def test_a_recording_of_many_long_clips_may_take_longer(tmp_path: Path) -> None:
     first, second = Timed.allowed
     assert 20 < second < 21
     assert first > second + 1000 * 1.0 / 50
+
+
+def test_a_recording_that_gets_lost_is_a_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("listen_datasets.intake.assembling._place_clipless", lambda *_: None)
+
+    with pytest.raises(InternalError, match="neither a row of the manifest nor a rejected input"):
+        ingest(dataset(tmp_path, "file_name,start,end", "a.wav,0,1", "b.flac,5,6"))
