@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from listen_datasets import catalogue
+from listen_datasets.intake import Said
 from listen_datasets.model import Finding
+from listen_datasets.survey import Survey
 from listen_datasets.text import visible
 
 _SHOWN = 5
@@ -17,6 +19,13 @@ _NOT_ON_WINDOWS = re.compile(
     r"""[<>:"|?*\\]|(?:^|/)(?:con|prn|aux|nul|com[1-9\u00b9\u00b2\u00b3]|lpt[1-9\u00b9\u00b2\u00b3])(?:\.[^/]*)?(?:/|$)|[. ](?:/|$)""",
     re.IGNORECASE,
 )
+
+
+def said_of_names(surveys: Sequence[Survey]) -> Iterator[Said]:
+    """Yield what is wrong with the names of the recordings of each source."""
+    for found in surveys:
+        for finding in unportable([file.path for file in found.recordings]):
+            yield found.source.name, finding
 
 
 def unportable(paths: Sequence[str]) -> Iterator[Finding]:

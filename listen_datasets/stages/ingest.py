@@ -7,8 +7,7 @@ Gather what there is, set aside what is known, map one pass over every other rec
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,25 +15,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from listen_datasets import __version__, digest, registry, tables
-from listen_datasets.errors import InternalError, TooManyRejected
 from listen_datasets.executors import Done, Lost
 from listen_datasets.executors.batches import cut, map_items
 from listen_datasets.intake import Item, Recording, Said
+from listen_datasets.intake.accounting import check_conserved, check_share, rejection
 from listen_datasets.intake.assembling import assemble, placed, with_folders
 from listen_datasets.intake.comparing import Digests, Seen, digests, is_grown, trusted, unchanged
 from listen_datasets.intake.gathering import Intake, gather
 from listen_datasets.intake.known import ORDER, Known, measured_columns, merged, nothing, of_dataset
-from listen_datasets.intake.portability import unportable
+from listen_datasets.intake.portability import said_of_names
 from listen_datasets.intake.reporting import report
 from listen_datasets.journal import Journal
 from listen_datasets.metadata.aligned import Joined
-from listen_datasets.model import Finding, Rejected
+from listen_datasets.model import Rejected
 from listen_datasets.recipe import Ingest as Config
 from listen_datasets.sources import check_apart, check_disjoint, check_there
 from listen_datasets.spans import MAX_SECONDS, Span
 from listen_datasets.stage import Outcome, Stage, Workspace
 from listen_datasets.stores import Store
-from listen_datasets.text import visible
 
 if TYPE_CHECKING:
     from listen_datasets.audio import Measured, Unusable
@@ -45,7 +43,6 @@ __all__ = ["STAGE", "Config"]
 VERSION = "4"
 STAMPS = "stamps.parquet"
 
-_FEW_REJECTED = 20
 _BATCH_FILES, _BATCH_BYTES = 64, 32_000_000
 _SECONDS, _BYTES_PER_SECOND = 20.0, 50_000
 """Time that a recording may take: some, and more for large ones; the slowest codec decodes thrice as fast."""
@@ -87,19 +84,21 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     del collected
     used = _used(workspace, config, plan.intake, read, rejected)
     rejected += [item for found in plan.intake.surveys for item in found.refused]
-    findings += [(item.source, _rejection(item)) for item in rejected]
+    findings += [(item.source, rejection(item)) for item in rejected]
     assembled = assemble(plan.intake, facts, clipless, _earlier(workspace))
     del facts  # the manifest holds all of it
     rejected += assembled.rejected
     manifest = assembled.manifest
-    _check_conserved(plan.intake, manifest, rejected)
-    _check_share(config, rejected, manifest.num_rows)
+    check_conserved(plan.intake, manifest, rejected)
+    check_share(config.max_reject, rejected, manifest.num_rows)
     if config.label_from_folder:
         manifest = with_folders(manifest, _label(workspace))
     return Outcome(
         manifest=manifest,
         rejected=tables.rejected_table(rejected),
-        findings=placed([*findings, *plan.intake.findings, *_names(plan.intake), *assembled.findings], manifest),
+        findings=placed(
+            [*findings, *plan.intake.findings, *said_of_names(plan.intake.surveys), *assembled.findings], manifest
+        ),
         report=report(plan.intake, plan.same, _before(workspace), manifest),
         used=used,
         caches={STAMPS: _stamps(plan.intake.items, read)},
@@ -309,50 +308,9 @@ def _in_order(facts: list[pa.Table]) -> pa.Table:
     return whole.sort_by(ORDER)
 
 
-def _names(intake: Intake) -> Iterator[Said]:
-    """Yield what other systems will make of the names of recordings."""
-    for found in intake.surveys:
-        for finding in unportable([file.path for file in found.recordings]):
-            yield found.source.name, finding
-
-
-def _rejection(item: Rejected) -> Finding:
-    from listen_datasets import catalogue  # noqa: PLC0415 - start-up time
-
-    return catalogue.finding(item.code, item.reason, path=item.path)
-
-
 def _label(workspace: Workspace) -> str:
     """Return the column that names of folders go into."""
     return workspace.recipe.dataset.label or "label"
-
-
-def _check_conserved(intake: Intake, manifest: pa.Table, rejected: Sequence[Rejected]) -> None:
-    """Hold what came of an ingest to the law of conservation: no recording is lost.
-
-    Raises:
-        InternalError: One is neither in the manifest nor rejected: a bug in ``lds``.
-    """
-    there = set(zip(manifest["source"].to_pylist(), manifest["path"].to_pylist(), strict=True))
-    there.update((item.source, item.path) for item in rejected)
-    for item in intake.items:
-        if item.recording not in there:
-            raise InternalError(
-                "a recording became neither a row of the manifest nor a rejected input", where=item.path
-            )
-
-
-def _check_share(config: Config, rejected: Sequence[Rejected], kept: int) -> None:
-    share = len(rejected) / max(1, len(rejected) + kept)
-    if len(rejected) <= _FEW_REJECTED or share <= config.max_reject:
-        return
-    code, count = Counter(item.code for item in rejected).most_common(1)[0]
-    example = next(item for item in rejected if item.code == code)
-    raise TooManyRejected(
-        f"{len(rejected)} of {len(rejected) + kept} inputs are rejected ({share:.0%}); nothing was committed",
-        where=f"most often {code} ({count}), such as {visible(example.path)}: {example.reason}",
-        hint=f"is the source complete? to accept it: --max-reject {min(1.0, share + 0.01):.2f}",
-    )
 
 
 def _used(

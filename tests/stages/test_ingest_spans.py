@@ -266,7 +266,7 @@ def test_a_recording_of_many_long_clips_may_take_longer(tmp_path: Path) -> None:
 
 
 def test_a_recording_that_gets_lost_is_a_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("listen_datasets.intake.assembling._place_clipless", lambda *_: None)
+    monkeypatch.setattr("listen_datasets.intake.placing.Placing.reject", lambda *_: None)
 
     with pytest.raises(InternalError, match="neither a row of the manifest nor a rejected input"):
         ingest(dataset(tmp_path, "file_name,start,end", "a.wav,0,1", "b.flac,5,6"))
