@@ -63,11 +63,17 @@ class Contents:
         """Read the ledger and check its chain.
 
         Raises:
-            CorruptError: A line is not what was written.
+            CorruptError: A line is not what was written, or there is no ledger beside a manifest.
         """
         found = ledger.read(self.root / ledger.NAME)
-        if found.torn_bytes and not (self.root / commit.RECORD).exists():
-            raise CorruptError("the last line of the ledger is damaged", where=ledger.NAME)
+        # An unfinished commit may have got so far.
+        if (self.root / commit.RECORD).exists():
+            return found
+        hint = "bring provenance.jsonl back from a copy, or begin anew in another folder"
+        if found.torn_bytes:
+            raise CorruptError("the last line of the ledger is damaged", where=ledger.NAME, hint=hint)
+        if not found.entries and (self.root / MANIFEST).exists():
+            raise CorruptError("there is a manifest, but no ledger", where=ledger.NAME, hint=hint)
         return found
 
     def seen_by(self, stage: Stage[Any]) -> pa.Table:

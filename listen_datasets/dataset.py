@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from listen_datasets import __version__, commit, config, journal, ledger, lock, tables
 from listen_datasets.contents import MANIFEST, REJECTED, SHARED, Contents, findings_name, latest_entries
-from listen_datasets.errors import LockedError, NothingError, UsageError
+from listen_datasets.errors import LockedError, MachineError, NothingError, UsageError
 from listen_datasets.executors import Executor
 from listen_datasets.executors.local import LocalProcesses
 from listen_datasets.ledger import Entry, Ledger
@@ -230,7 +230,8 @@ class Dataset:
         self._write_recipe()
         self._commit(entry, written)
         for name, table in outcome.caches.items():
-            write_parquet(self._disk, self.root / CACHE / name, table, replace=True)
+            with contextlib.suppress(MachineError):  # it would only save time, and all that counts is committed
+                write_parquet(self._disk, self.root / CACHE / name, table, replace=True)
         return Applied(entry=entry, findings=tuple(outcome.findings), is_up_to_date=False)
 
     @contextlib.contextmanager

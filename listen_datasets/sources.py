@@ -131,7 +131,7 @@ def with_source(root: Path, text: str, location: str, metadata: Sequence[str]) -
     folder = local_folder(root, path)
     if folder is not None:
         check_apart(root, folder)
-    tables = tuple(_table(root, path, name) for name in metadata)
+    tables = tuple(dict.fromkeys(_table(root, path, name) for name in metadata))
     for source in recipe.source:
         if _place(root, source.path) == _place(root, path):
             if tables and tables != source.metadata:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -293,3 +294,24 @@ def test_settings_out_of_bounds_are_refused_before_anything_is_written(small: Pa
         Dataset.open(small).apply(stages.find(stage), section, executor=Serial())
 
     assert sorted(small.rglob("*")) == before
+
+
+def test_a_manifest_without_a_ledger_is_not_taken_for_a_new_dataset(small: Path) -> None:
+    apply(small, "ingest")
+    (small / "provenance.jsonl").unlink()
+
+    with pytest.raises(CorruptError, match="there is a manifest, but no ledger"):
+        apply(small, "ingest")
+
+
+def test_a_run_that_is_committed_does_not_fail_for_what_would_save_time_later(small: Path) -> None:
+    class Full(CountingDisk):
+        def before(self, number: int) -> None:  # noqa: ARG002
+            if "/cache/" in self.operations[-1]:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    disk = Full(small)
+    apply(small, "ingest", disk=disk)
+
+    assert any("/cache/" in operation for operation in disk.operations)
+    assert len(Dataset.open(small).ledger().entries) == 1

@@ -197,3 +197,12 @@ def test_what_can_be_no_source_is_refused(root: Path, tmp_path: Path, place: str
 
     with pytest.raises(RecipeError):
         with_source(root, TEXT, f"{kind}{tmp_path / name}", [])
+
+
+def test_a_table_that_is_given_twice_counts_once(root: Path, tmp_path: Path) -> None:
+    table = tmp_path / "m.csv"
+    (tmp_path / "x").mkdir()
+
+    _, (source,) = added(root, tmp_path / "data", [table, tmp_path / "x" / ".." / "m.csv"])
+
+    assert source.metadata == ("../m.csv",)

@@ -55,7 +55,9 @@ def join_key(table: MetadataTable, chosen: str | None) -> str:
     if chosen is not None and chosen not in names:
         raise UsageError(f"there is no column `{shown(chosen, 80)}`", where=table.name, hint=f"columns: {listed}")
     if not candidates:
-        hint = f"say which column it is (--join-key); columns: {listed}"
+        nearly = next((name for name in names if name.strip().lower() in JOIN_KEYS), None)
+        meant = f"is it `{shown(nearly, 80)}`? " if nearly else ""
+        hint = f"{meant}say which column it is (--join-key); columns: {listed}"
         raise UsageError("no column names the recordings", where=table.name, hint=hint)
     if len(candidates) > 1:
         message = f"several columns could name the recordings: {', '.join(candidates)}"

@@ -47,6 +47,7 @@ def test_a_chosen_join_key_wins() -> None:
         ({"id": ["a"], "label": ["b"]}, None, "no column names the recordings", "id, label"),
         ({"id": ["a"]}, "file_name", "there is no column `file_name`", "id"),
         ({"path": ["a"], "file": ["b"]}, None, "several columns .* path, file", "--join-key"),
+        ({" File_Name": ["a"]}, None, "no column names the recordings", "is it ` File_Name`?"),
         ({"file": [1]}, None, "does not hold text but int64", "--join-key"),
         ({"file": [{"bytes": "x"}]}, None, "does not hold text but struct", "--join-key"),
     ],
