@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 _TEMPORARY = re.compile(r"\.lds-[0-9a-f]{12}\.tmp")
 _BUFFER = 1 << 20
-_GROUP_ROWS = 1 << 16
+_GROUP_ROWS = 1 << 14
 _SAFELY = os.O_NOFOLLOW | os.O_CLOEXEC
 _SPACE_HINT = "free some space and run the same command again"
 _HINTS = {
@@ -222,7 +222,7 @@ def write_parquet(
     Args:
         disk: What writes.
         path: The final name.
-        tables: One table, which is cut into row groups of 65,536 rows, or one a row group.
+        tables: One table, which is cut into row groups of 16,384 rows, or one a row group.
         schema: Schema of the file; needed if `tables` is not one table.
         footer: Key-value metadata added at the end.
         replace: Whether an existing file may be replaced.

@@ -12,14 +12,14 @@ STEM = 20
 """Hex digits of the sha256 that an id begins with: 80 bits, so that a million recordings meet by chance once in 10^12."""
 
 
-def recording_ids(found: Sequence[tuple[Recording, str]], earlier: Mapping[Recording, tuple[str, str]]) -> list[str]:
+def recording_ids(found: Iterable[tuple[Recording, str]], earlier: Mapping[Recording, tuple[str, str]]) -> list[str]:
     """Return an id for every recording.
 
     A recording keeps the id it had. Of other copies of the same bytes, a renamed one takes over the id of the one that is
     gone, and a new one gets the lowest number that is free; both in the order of their paths.
 
     Args:
-        found: Recording and sha256 of each (n), sorted by source and path.
+        found: Recording and sha256 of each (n), sorted by source and path; gone through several times.
         earlier: sha256 and id of those that were there before.
     """
     kept: dict[Recording, str] = {}

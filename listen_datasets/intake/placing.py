@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +19,7 @@ from listen_datasets.model import Finding, Rejected
 from listen_datasets.spans import Samples, Span, name, resolve
 from listen_datasets.text import visible
 
+_ROWS = 4_096  # clips that are held as Python objects
 _NO_CLIP = "metadata.no_clip"
 
 _REASONS = {
@@ -87,33 +90,43 @@ def place(
 def _place_clips(
     placing: Placing, intake: Intake, facts: pa.Table, earlier: Mapping[Recording, tuple[str, str]]
 ) -> None:
-    groups = list(_groups(facts))
-    names = recording_ids([(recording, sha256) for recording, sha256, _ in groups], earlier)
-    starts, lengths, rates, totals = (
-        facts[column].to_pylist() for column in ("start", "num_samples", "sample_rate", "recording_num_samples")
+    groups = _Groups(facts)
+    names = recording_ids(groups, earlier)
+    starts, lengths, rates, totals, sizes = (
+        facts[column] for column in ("start", "num_samples", "sample_rate", "recording_num_samples", "bytes")
     )
-    sizes = facts["bytes"]
-    for (recording, sha256, rows), recording_id in zip(groups, names, strict=True):
+    for (recording, sha256, rows), recording_id in zip(groups.with_rows(), names, strict=True):
         if intake.spans(recording) is None:
             about = intake.rows.get(recording, ())
             placing.add(rows.start, about[0] if about else None, recording_id, recording_id)
             continue
-        there = {(round(starts[row] * rates[row]), lengths[row]): row for row in rows}
-        cut = _cut(intake, recording, rates[rows.start], totals[rows.start], placing)
+        rate, total = rates[rows.start].as_py(), totals[rows.start].as_py()
+        there = {(round(starts[row].as_py() * rate), lengths[row].as_py()): row for row in rows}
+        cut = _cut(intake, recording, rate, total, placing)
         if not cut:
             placing.reject(recording, sizes[rows.start].as_py(), sha256)
         for samples, row in cut:
             placing.add(there[samples.first, samples.num_samples], row, recording_id, name(recording_id, samples))
 
 
-def _groups(facts: pa.Table) -> Iterator[tuple[Recording, str, range]]:
-    """Yield each recording with its sha256 and the rows of its clips."""
-    sources, paths, digests = (facts[column].to_pylist() for column in ("source", "path", "sha256"))
-    first = 0
-    for row in range(len(sources)):
-        if row + 1 == len(sources) or (sources[row + 1], paths[row + 1]) != (sources[row], paths[row]):
-            yield (sources[row], paths[row]), digests[row], range(first, row + 1)
-            first = row + 1
+class _Groups:
+    """The recordings of a table of clips in its order, each with its sha256; as often as wanted, and never all at once."""
+
+    def __init__(self, facts: pa.Table) -> None:
+        self._places = facts.select(["source", "path", "sha256"])
+
+    def __iter__(self) -> Iterator[tuple[Recording, str]]:
+        return ((recording, sha256) for recording, sha256, _ in self.with_rows())
+
+    def with_rows(self) -> Iterator[tuple[Recording, str, range]]:
+        """Yield each recording with its sha256 and the rows of its clips."""
+        for (source, path, sha256), rows in itertools.groupby(enumerate(self._rows()), key=operator.itemgetter(1)):
+            numbers = [number for number, _ in rows]
+            yield (source, path), sha256, range(numbers[0], numbers[-1] + 1)
+
+    def _rows(self) -> Iterator[tuple[str, str, str]]:
+        for batch in self._places.to_batches(max_chunksize=_ROWS):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _cut(intake: Intake, recording: Recording, rate: int, total: int, placing: Placing) -> list[tuple[Samples, Row]]:

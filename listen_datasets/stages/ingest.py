@@ -305,7 +305,12 @@ def _in_order(facts: list[pa.Table]) -> pa.Table:
     """Put tables together in the order of the manifest; the list is emptied, so that they are not held twice."""
     whole = pa.concat_tables(facts)
     facts.clear()
-    return whole.sort_by(ORDER)
+    order = pc.sort_indices(whole, sort_keys=ORDER)
+    schema, columns = whole.schema, whole.columns
+    del whole
+    for position, column in enumerate(columns):
+        columns[position] = column.take(order).combine_chunks()
+    return pa.table(columns, schema=schema)
 
 
 def _label(workspace: Workspace) -> str:
