@@ -38,6 +38,13 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "license": "listen_datasets.rules.license:check",
         "spectrum": "listen_datasets.rules.spectrum:check",
     },
+    "reports": {
+        "github": "listen_datasets.reports.github:render",
+        "junit": "listen_datasets.reports.junit:render",
+        "markdown": "listen_datasets.reports.markdown:render",
+        "ndjson": "listen_datasets.reports.ndjson:render",
+        "sarif": "listen_datasets.reports.sarif:render",
+    },
     "executors": {
         "local": "listen_datasets.executors.local:LocalProcesses",
         "serial": "listen_datasets.executors.serial:Serial",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from listen_datasets.cli import reporting
 from listen_datasets.cli.console import Console
 
 if TYPE_CHECKING:
@@ -77,6 +78,20 @@ def stage_options(function: F) -> F:
     return function
 
 
+def report_options(function: F) -> F:
+    """Add how the findings of a stage are spelled."""
+    for decorate in reversed(
+        [
+            click.option("--format", type=click.Choice(reporting.FORMATS), default="text", show_default=True,
+                         callback=_spoken, help="How standard output is given the findings; json is the same as --json."),
+            click.option("--output", type=reporting.OutputType(), multiple=True, metavar="FORMAT:FILE",
+                         help="Write a report to a file, such as sarif:findings.sarif. May be repeated."),
+        ]
+    ):  # fmt: skip
+        function = decorate(function)
+    return function
+
+
 def section_options(section: type[Section], spelling: Mapping[str, str] | None = None) -> Callable[[F], F]:
     """Derive an option from every key of a section.
 
@@ -112,6 +127,12 @@ def _set(name: str) -> Callable[[click.Context, click.Parameter, bool], None]:
             setattr(context.find_object(Console), name, value)
 
     return callback
+
+
+def _spoken(context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if value == "json":
+        context.find_object(Console).json = True  # type: ignore[union-attr]
+    return value
 
 
 def _option(flag: Flag, name: str) -> Callable[[F], F]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from listen_datasets.cli import options, render
+from listen_datasets.cli import options, render, reporting
 from listen_datasets.cli.commands import COMMANDS
 from listen_datasets.cli.console import Console
 from listen_datasets.errors import ExitCode, worst
@@ -48,7 +48,10 @@ def stage_command(
 
         stage = stages.find(name)
         settings = {flag.field: given.pop(flag.field) for flag in config.flags(section)}
-        call = {key: given.pop(key) for key in ("jobs", "engine", "timeout", "lock_timeout", "force", "fail_on")}
+        call = {
+            key: given.pop(key)
+            for key in ("jobs", "engine", "timeout", "lock_timeout", "force", "fail_on", "format", "output")
+        }
         opened = Dataset.open(dataset)
         if prepare is not None:
             opened = prepare(opened, given)
@@ -62,10 +65,12 @@ def stage_command(
             lock_timeout=call["lock_timeout"],
             force=call["force"],
         )
-        render.applied(console, applied)
+        if call["format"] == "text":
+            render.applied(console, applied)
+        reporting.say(console, opened, stage, applied, call["format"], call["output"])
         code = exit_code(applied, call["fail_on"])
         console.document(name, render.as_fields(applied))
-        if not console.json:
+        if call["format"] == "text" and not console.json:
             for line in render.for_once(
                 name, *(config.deciding(section, config.builtins(one)) for one in (said, wanted))
             ):
@@ -76,7 +81,7 @@ def stage_command(
     callback.__doc__ = f"{COMMANDS[name]}\n\n{details}"
     command: Callable[..., Any] = callback
     for decorate in (
-        options.common_options, options.stage_options, options.section_options(section, spelling),
+        options.common_options, options.report_options, options.stage_options, options.section_options(section, spelling),
         *extra, options.dataset_argument,
     ):  # fmt: skip
         command = decorate(command)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from listen_datasets import catalogue, digest
 from listen_datasets.errors import NothingError, UsageError
 from listen_datasets.inputs import InputProblem, safe_relative
 from listen_datasets.intake import Item, Recording, Said
-from listen_datasets.intake.named import named
+from listen_datasets.intake.named import called, named
 from listen_datasets.metadata import MetadataTable, Recordings, join_key, match
 from listen_datasets.metadata.aligned import Joined, Row, first_rows, text_where_they_differ
 from listen_datasets.metadata.cuts import cuts_of
@@ -147,18 +146,11 @@ def _schema(path: Path) -> MetadataSchema | None:
 
 
 def _read(state: _Gathering, stores: Mapping[str, Store], roots: Mapping[str, Path]) -> Iterator[tuple[str, _Table]]:
-    """Yield the tables that the recipe names, each with the name of its source.
-
-    Findings call a table by the name of its file, unless another one has that too.
-    """
+    """Yield the tables that the recipe names, each with the name of its source."""
     found = list(named(state.root, state.recipe, lambda source: stores[source.name], roots))
-    times = Counter(item.path.name for item in found)
-    for item in found:
-        name, place = item.path.name, item.place
-        if times[name] > 1:
-            name = f"{item.source}/{place or f'{item.path.parent.name}/{name}'}"
-        folder = "" if place is None else place.rpartition("/")[0]
-        yield item.source, _Table(table=item.read(name), folder=folder, place=place, key=state.config.join_key)
+    for item, name in zip(found, called(found), strict=True):
+        folder = "" if item.place is None else item.place.rpartition("/")[0]
+        yield item.source, _Table(table=item.read(name), folder=folder, place=item.place, key=state.config.join_key)
 
 
 def _typed(state: _Gathering, stores: Mapping[str, Store], roots: Mapping[str, Path]) -> dict[str, list[_Table]]:

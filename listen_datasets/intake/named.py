@@ -6,7 +6,8 @@ source: ``takes.zip/metadata.csv``, ``s3://bucket/takes/*/metadata.jsonl``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -75,6 +76,17 @@ def named(root: Path, recipe: Recipe, store: Callable[[Source], Store], roots: M
             there = store(source)
             for place in matching_members(there, inside, name):
                 yield Named(source.name, PurePosixPath(place), place, there)
+
+
+def called(found: Sequence[Named]) -> list[str]:
+    """Return how findings call each table (n): by the name of its file, unless another one has that too."""
+    times = Counter(item.path.name for item in found)
+    return [
+        item.path.name
+        if times[item.path.name] == 1
+        else f"{item.source}/{item.place or f'{item.path.parent.name}/{item.path.name}'}"
+        for item in found
+    ]
 
 
 def _below(path: Path, root: Path | None) -> str | None:

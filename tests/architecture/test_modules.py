@@ -20,7 +20,7 @@ from listen_datasets.cli.commands import COMMANDS
 from listen_datasets.cli.program import program
 
 CLI = Path(listen_datasets.__file__).parent / "cli"
-NO_COMMANDS = {"__init__", "commands", "console", "options", "program", "render", "stage_command"}
+NO_COMMANDS = {"__init__", "commands", "console", "options", "program", "render", "reporting", "stage_command"}
 SECTIONS = {entry.name: entry.type for entry in msgspec.structs.fields(recipe.Recipe)}
 
 

@@ -1,0 +1,94 @@
+"""Reports for machines: which ones are wanted, and where they go."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from listen_datasets.cli.console import Console
+
+if TYPE_CHECKING:
+    from listen_datasets.dataset import Applied, Dataset
+    from listen_datasets.model import Finding
+    from listen_datasets.reports import Report
+    from listen_datasets.stage import Stage
+
+FORMATS = ("text", "json", "github", "junit", "markdown", "ndjson", "sarif")
+"""What standard output may be given; all but the first two may go to files."""
+
+Output = tuple[str, Path]
+"""The format of a report, and the file that it goes to."""
+
+
+class OutputType(click.ParamType[Output]):
+    """``FORMAT:FILE``."""
+
+    name = "output"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Output:  # noqa: ANN401
+        """Return the format and the file, of which nothing else must be in the way."""
+        if isinstance(value, tuple):
+            return value
+        name, _, place = str(value).partition(":")
+        path = Path(place)
+        if name not in FORMATS[2:] or not place:
+            self.fail(f"{value!r} is not FORMAT:FILE with one of the formats {', '.join(FORMATS[2:])}", param, ctx)
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            self.fail(f"{place!r} is no regular file", param, ctx)
+        return name, path
+
+
+def say(
+    console: Console, opened: Dataset, stage: Stage[Any], applied: Applied, spoken: str, outputs: tuple[Output, ...]
+) -> None:
+    """Print a report in a format for machines, if one is wanted, and write those that are wanted as files."""
+    wanted = [name for name in (spoken, *(name for name, _ in outputs)) if name in FORMATS[2:]]
+    if not wanted:
+        return
+    from listen_datasets import registry  # noqa: PLC0415 - start-up time
+    from listen_datasets.storage import Disk, write_bytes  # noqa: PLC0415
+
+    report = _report(opened, stage, applied)
+    texts = {name: registry.find("reports", name)(report) for name in dict.fromkeys(wanted)}
+    for name, path in outputs:
+        write_bytes(Disk(), path.absolute(), texts[name].encode(), replace=True)
+        console.note(f"wrote {path}")
+    if spoken in texts:
+        console.file(texts[spoken])
+
+
+def _report(opened: Dataset, stage: Stage[Any], applied: Applied) -> Report:
+    from listen_datasets import catalogue  # noqa: PLC0415 - start-up time
+    from listen_datasets.reports import Report  # noqa: PLC0415
+    from listen_datasets.reports.locating import located  # noqa: PLC0415
+
+    disabled = applied.entry.config.get("disable", ())
+    # In one order, whether they come from this run or from the file of an earlier one.
+    ordered = sorted(map(_plain, applied.findings), key=_order)
+    found = located(ordered, opened.manifest, opened.recipe, opened.root, Path(os.path.realpath(".")))
+    return Report(
+        dataset=opened.recipe.dataset.name,
+        stage=stage.name,
+        findings=list(found),
+        tally=dict(sorted(applied.entry.findings.items())),
+        looked_for=[
+            code for code, entry in catalogue.entries().items() if entry.stage == stage.name and code not in disabled
+        ],
+        counts=dict(sorted(applied.entry.counts.items())),
+    )
+
+
+def _plain(finding: Finding) -> Finding:
+    import msgspec  # noqa: PLC0415 - start-up time
+
+    return msgspec.structs.replace(finding, evidence=dict(sorted((finding.evidence or {}).items())) or None)
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    from listen_datasets.model import SEVERITIES  # noqa: PLC0415 - start-up time
+
+    place = (finding.path or "", finding.line or 0, finding.field or "", finding.clip_id or "")
+    return (SEVERITIES.index(finding.severity), finding.code, *place, finding.message)
