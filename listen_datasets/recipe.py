@@ -182,6 +182,16 @@ class Validate(Section, frozen=True, kw_only=True):
     ] = -0.9
     sample_rates: Annotated[tuple[int, ...], Meta(description="Sample rates allowed, in Hz; any if left out.")] = ()
     num_channels: Annotated[tuple[int, ...], Meta(description="Channel counts allowed; any if left out.")] = ()
+    min_class_clips: Annotated[int, Meta(ge=0, description="Fewest clips of a class.")] = 2
+    max_class_imbalance: Annotated[
+        float, Meta(ge=1, le=1e9, description="Most clips of the largest class for one of the smallest.")
+    ] = 100.0
+    max_shortcut: Annotated[
+        Fraction,
+        Meta(
+            description="Largest correlation (phi) of a class with a technical fact, such as the codec or the loudness."
+        ),
+    ] = 0.9
 
 
 class Dedup(Section, frozen=True, kw_only=True):

@@ -38,6 +38,11 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "license": "listen_datasets.rules.license:check",
         "spectrum": "listen_datasets.rules.spectrum:check",
     },
+    "set_rules": {
+        "classes": "listen_datasets.set_rules.classes:check",
+        "groups": "listen_datasets.set_rules.groups:check",
+        "shortcuts": "listen_datasets.set_rules.shortcuts:check",
+    },
     "reports": {
         "github": "listen_datasets.reports.github:render",
         "junit": "listen_datasets.reports.junit:render",

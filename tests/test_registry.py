@@ -33,7 +33,7 @@ def test_an_unknown_name_lists_the_known_and_the_nearest() -> None:
 def test_an_unknown_family_lists_the_families() -> None:
     with pytest.raises(UsageError, match="no family of plug-ins 'probe'") as caught:
         registry.names("probe")
-    assert caught.value.hint == "did you mean 'probes'? known: executors, extractors, probes, reports, rules"
+    assert caught.value.hint == "did you mean 'probes'? known: executors, extractors, probes, reports, rules, set_rules"
 
 
 @pytest.fixture

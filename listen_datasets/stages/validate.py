@@ -16,6 +16,7 @@ from listen_datasets import catalogue, digest, recipe, registry, tables
 from listen_datasets.conformity import violations
 from listen_datasets.errors import CorruptError, RecipeError
 from listen_datasets.model import SEVERITIES, Finding
+from listen_datasets.roles import Roles, roles_of
 from listen_datasets.schema import MetadataSchema
 from listen_datasets.stage import Outcome, Stage, Workspace
 
@@ -51,7 +52,7 @@ def run(workspace: Workspace, config: Config) -> Outcome:
             "by_code": dict(sorted(Counter(finding.code for finding in found).items())),
             "by_severity": {severity: by_severity[severity] for severity in SEVERITIES},
             "excluded": len(excluded_by) - excluded_by.count(None),
-            "rules": list(registry.names("rules")),
+            "rules": _rules(),
             "schema": schema.name if schema else None,
         },
     )
@@ -62,7 +63,7 @@ def inputs(workspace: Workspace, config: Config) -> dict[str, str]:
     schema = _schema_file(workspace)
     found: dict[str, str] = {
         "manifest": workspace.digest(workspace.manifest.column_names),
-        "judged": digest.of_json([*registry.names("rules"), *_label_columns(workspace, config)]),
+        "judged": digest.of_json([_rules(), _label_columns(workspace, config), _roles(workspace)]),
     }
     if schema:
         found["schema"] = f"sha256:{digest.of_file(schema)}"
@@ -72,7 +73,7 @@ def inputs(workspace: Workspace, config: Config) -> dict[str, str]:
     return found
 
 
-STAGE = Stage(name="validate", version="1", config=Config, run=run, inputs=inputs)
+STAGE = Stage(name="validate", version="2", config=Config, run=run, inputs=inputs)
 
 
 def _findings(
@@ -88,6 +89,18 @@ def _findings(
         for finding in registry.find("rules", name)(workspace.manifest, judged):
             if finding.code not in config.disable:
                 yield finding
+    for name in registry.names("set_rules"):
+        for finding in registry.find("set_rules", name)(workspace.manifest, judged, _roles(workspace)):
+            if finding.code not in config.disable:
+                yield finding
+
+
+def _rules() -> list[str]:
+    return [*registry.names("rules"), *registry.names("set_rules")]
+
+
+def _roles(workspace: Workspace) -> Roles:
+    return roles_of(workspace.manifest, workspace.recipe)
 
 
 def _schema_file(workspace: Workspace) -> Path | None:
