@@ -23,7 +23,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What the catalogue says about one code.
 
     Attributes:
-        severity: How bad it is, always.
+        severity: How bad it is, unless a recipe says otherwise.
         stage: The stage that reports it, or the first one that may.
         meaning: What is wrong, in one sentence.
         why: Why it matters.
@@ -60,13 +60,17 @@ def entry(code: str) -> Entry:
     return known
 
 
-def severity(code: str) -> Severity:
+def severity(code: str, levels: Mapping[str, Severity] | None = None) -> Severity:
     """Return how bad a finding of this code is.
+
+    Args:
+        code: The code.
+        levels: Other severities than those of the catalogue, by code.
 
     Raises:
         InternalError: The catalogue does not know the code.
     """
-    return entry(code).severity
+    return (levels or {}).get(code) or entry(code).severity
 
 
 def finding(code: str, message: str, **fields: Any) -> Finding:  # noqa: ANN401 - the fields of Finding

@@ -19,7 +19,7 @@ from listen_datasets.errors import RecipeError, UsageError
 from listen_datasets.recipe import Recipe, Section
 
 C = TypeVar("C", bound=Section)
-Kind = Literal["text", "integer", "number", "switch", "choice", "pairs"]
+Kind = Literal["text", "integer", "number", "switch", "choice", "shares", "levels"]
 
 RECIPE = "lds.toml"
 _LARGEST_RECIPE = 2**20
@@ -34,7 +34,7 @@ class Flag:
         key: Name in ``lds.toml``, and of the flag after its two dashes.
         kind: How its text is read.
         many: May be given several times.
-        choices: The values allowed, for the kind ``choice``.
+        choices: The values allowed, for the kinds ``choice`` and ``levels``.
         default: Value if nothing is said.
         help: One sentence.
     """
@@ -49,17 +49,33 @@ class Flag:
 
 
 def flags(section: type[Section]) -> Iterator[Flag]:
-    """Derive the flags of a section; nested sections have keys in ``lds.toml`` only."""
+    """Derive the flags of a section; sections in it, and lists of them, have keys in ``lds.toml`` only."""
     for entry in structs.fields(section):
         shape = inspect.type_info(entry.type)
         text = ""
         if isinstance(shape, inspect.Metadata):
             text = str((shape.extra_json_schema or {}).get("description", ""))
             shape = shape.type
-        if isinstance(shape, inspect.StructType):
+        if is_nested(shape):
             continue
         kind, many, choices = _kind(shape)
         yield Flag(entry.name, entry.encode_name, kind, many, choices, _default(entry), text)
+
+
+_PLAIN: Mapping[type[inspect.Type], Kind] = {
+    inspect.BoolType: "switch",
+    inspect.IntType: "integer",
+    inspect.FloatType: "number",
+}
+
+
+def is_nested(shape: inspect.Type) -> bool:
+    """Tell whether a type is that of a section in a section, or of a list of them."""
+    if isinstance(shape, inspect.Metadata):
+        return is_nested(shape.type)
+    if isinstance(shape, inspect.VarTupleType):
+        return is_nested(shape.item_type)
+    return isinstance(shape, inspect.StructType)
 
 
 def _default(entry: structs.FieldInfo) -> Any:  # noqa: ANN401 - whatever the field holds
@@ -77,22 +93,20 @@ def _kind(shape: inspect.Type) -> tuple[Kind, bool, tuple[str, ...]]:
         case inspect.VarTupleType(item_type=item):
             kind, _, choices = _kind(item)
             return kind, True, choices
+        case inspect.DictType(value_type=inspect.LiteralType(values=values)):
+            return "levels", False, tuple(str(value) for value in values)
         case inspect.DictType():
-            return "pairs", False, ()
+            return "shares", False, ()
         case inspect.LiteralType(values=values):
             return "choice", False, tuple(str(value) for value in values)
-        case inspect.BoolType():
-            return "switch", False, ()
-        case inspect.IntType():
-            return "integer", False, ()
-        case inspect.FloatType():
-            return "number", False, ()
         case _:
-            return "text", False, ()
+            return _PLAIN.get(type(shape), "text"), False, ()
 
 
 def merged(section: C, overrides: Mapping[str, Any]) -> C:
     """Return the section with some keys replaced, checked like ``lds.toml`` itself.
+
+    A profile among the overrides replaces what it speaks of, but no other override.
 
     Args:
         section: What the recipe says.
@@ -104,7 +118,7 @@ def merged(section: C, overrides: Mapping[str, Any]) -> C:
     names = {entry.name: entry.encode_name for entry in structs.fields(type(section))}
     given = {names[field]: value for field, value in overrides.items() if value is not None}
     try:
-        return msgspec.convert({**builtins(section), **given}, type(section), strict=True)
+        return msgspec.convert({**builtins(section), **_profile(type(section), given), **given}, type(section))
     except msgspec.ValidationError as problem:
         raise UsageError(_in_words(problem, "--"), hint="see the command's --help for types and bounds") from problem
 
@@ -119,6 +133,21 @@ def builtins(section: Section) -> dict[str, Any]:
 def deciding(section: type[Section], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the plain values of a section without those that never change what comes of a stage."""
     return {key: value for key, value in values.items() if key not in section.how}
+
+
+def changed(said: C, wanted: C) -> dict[str, Any]:
+    """Return the keys, with values, that a section would have to say to be another one; what never matters is left out.
+
+    A profile stands for all that it says.
+    """
+    names = {entry.encode_name for entry in structs.fields(type(said))}
+    profile = builtins(wanted)["profile"] if "profile" in names else None
+    before = {
+        **builtins(merged(said, {"profile": profile})),
+        **({"profile": builtins(said)["profile"]} if profile else {}),
+    }
+    after = deciding(type(said), builtins(wanted))
+    return {key: value for key, value in after.items() if before[key] != value}
 
 
 def read(folder: Path) -> Recipe:
@@ -150,9 +179,24 @@ def parse(text: str) -> Recipe:
         raise RecipeError(f"{RECIPE} is no TOML: {problem}", where=RECIPE) from None
     _refuse_unknown(data, Recipe, "")
     try:
-        return msgspec.convert(data, Recipe, strict=True)
+        return msgspec.convert(_with_profiles(data), Recipe)
     except msgspec.ValidationError as problem:
         raise RecipeError(_in_words(problem, ""), where=RECIPE) from None
+
+
+def _with_profiles(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``lds.toml`` says, and in the sections with a profile what that says of the keys not given."""
+    sections = {entry.encode_name: entry.type for entry in structs.fields(Recipe)}
+    return {
+        key: {**_profile(sections[key], value), **value} if isinstance(value, dict) else value
+        for key, value in data.items()
+    }
+
+
+def _profile(section: type[Section], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    profiles: Mapping[str, Mapping[str, Any]] = getattr(section, "profiles", {})
+    name = given.get("profile")
+    return profiles.get(name, {}) if isinstance(name, str) else {}
 
 
 def _refuse_unknown(data: Mapping[str, Any], section: type[Section], prefix: str) -> None:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
 
-from listen_datasets import licences
+from listen_datasets import licences, profiles
+from listen_datasets.model import Severity
 
 FileName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=4096)]
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=96)]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s]+$")]
 Date = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Version = Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$", max_length=64)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0, le=1e9)]  # an infinity could not stand in the ledger
 Level = Annotated[float, Meta(ge=-200, le=200)]
@@ -31,9 +34,11 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     Attributes:
         how: Keys that say how a stage goes about its work, and never change what comes of it.
+        profiles: What other keys hold unless they are given, by the value of the key ``profile``.
     """
 
     how: ClassVar[frozenset[str]] = frozenset()
+    profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
 
 def _check_licence(text: str | None) -> None:
@@ -60,9 +65,7 @@ class About(Section, frozen=True, kw_only=True):
 
     name: Annotated[Slug, Meta(description="Name for machines: lower-case letters, digits, - _ .")]
     title: Annotated[str, Meta(description="Name for people; the name if left out.")] = ""
-    version: Annotated[str, Meta(description="Semantic version of the data.", pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")] = (
-        "0.1.0"
-    )
+    version: Annotated[Version, Meta(description="Semantic version of the data.")] = "0.1.0"
     description: Annotated[str, Meta(description="A few sentences; the first paragraph of the card.")] = ""
     license: Annotated[
         str | None, Meta(description="SPDX id of the licence of every clip that has no `license` of its own.")
@@ -141,13 +144,44 @@ class Ingest(Section, frozen=True, kw_only=True):
     how: ClassVar[frozenset[str]] = frozenset({"max-reject", "trust-stat"})
 
 
+class Ignore(Section, frozen=True, kw_only=True):
+    """One ``[[validate.ignore]]``: findings that are known and meant.
+
+    Attributes:
+        code: Their code.
+        reason: Why they may be ignored; it ends up in the report.
+        path: Recording or table that they are about, as a pattern in which ``*`` stands for anything, ``/`` too.
+        column: Column that they are about.
+        value: The offending value, as findings show it.
+        until: Version of the dataset with which the entry expires.
+    """
+
+    code: str
+    reason: Annotated[str, Meta(min_length=1)]
+    path: str | None = None
+    column: str | None = None
+    value: str | None = None
+    until: Version | None = None
+
+
 class Validate(Section, frozen=True, kw_only=True):
     """Section ``[validate]``: thresholds of the rules. They judge what ingest measured; no audio is read."""
 
+    profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = profiles.VALIDATE
+    profile: Annotated[
+        Literal["speech", "music", "sound-event", "strict"] | None,
+        Meta(description="What such recordings are usually held to: the values of other keys, unless they are given."),
+    ] = None
     exclude_errors: Annotated[
         bool, Meta(description="Keep clips that have an error out of splits and shards (they stay in the manifest).")
     ] = True
     disable: Annotated[tuple[str, ...], Meta(description="Finding codes that are not looked for.")] = ()
+    levels: Annotated[
+        dict[str, Severity], Meta(description="Other severities than the usual ones, by finding code.")
+    ] = {}
+    ignore: Annotated[
+        tuple[Ignore, ...], Meta(description="Findings that are known and meant, each with the reason why.")
+    ] = ()
     label_columns: Annotated[
         tuple[str, ...],
         Meta(description="Columns searched for two spellings of one value; those of labels and groups if left out."),

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from msgspec import inspect, structs
+from msgspec import structs
 
 from listen_datasets import config, recipe
 
@@ -30,7 +30,11 @@ _EXAMPLES = {
     "authors": (
         "# Who made it.",
         '# authors = [{ name = "Ada Example", affiliation = "Example University" }]',
-    )
+    ),
+    "ignore": (
+        "# Findings that are known and meant: of this code, of recordings or tables whose path fits, until this version.",
+        '# ignore = [{ code = "audio.clipped", path = "drums/*", until = "1.1.0", reason = "the pedal clips by design" }]',
+    ),
 }
 
 
@@ -48,26 +52,18 @@ def recipe_text(values: Mapping[str, Mapping[str, Any]], sources: Sequence[str] 
 
 
 def _keys(section: type[recipe.Section], known: Mapping[str, Any]) -> Iterator[str]:
-    hidden = {entry.encode_name for entry in structs.fields(section) if _is_nested(entry.type)}
+    usual = section.profiles.get(known.get("profile", ""), {})
     for flag in config.flags(section):
-        if flag.key in hidden:
-            yield from _EXAMPLES[flag.key]
-            continue
         yield from textwrap.wrap(flag.help, _WIDTH, initial_indent="# ", subsequent_indent="# ")
+        default = usual.get(flag.key, flag.default)
         if flag.key in known:
             yield f"{flag.key} = {toml_value(known[flag.key])}"
-        elif flag.default is None:
+        elif default is None:
             yield f"# {flag.key} = (not set)"
         else:
-            yield f"# {flag.key} = {toml_value(flag.default)}"
-
-
-def _is_nested(kind: Any) -> bool:  # noqa: ANN401 - any annotation
-    """Tell whether values are tables themselves, such as authors: an example says more than a default."""
-    shape = inspect.type_info(kind)
-    if isinstance(shape, inspect.Metadata):
-        shape = shape.type
-    return isinstance(shape, inspect.VarTupleType) and isinstance(shape.item_type, inspect.StructType)
+            yield f"# {flag.key} = {toml_value(default)}"
+    for entry in structs.fields(section):
+        yield from _EXAMPLES.get(entry.encode_name, ())
 
 
 def toml_value(value: Any) -> str:  # noqa: ANN401 - whatever a recipe holds
@@ -75,6 +71,8 @@ def toml_value(value: Any) -> str:  # noqa: ANN401 - whatever a recipe holds
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
+        if not value:
+            return "{}"
         return "{ " + ", ".join(f"{_key(key)} = {toml_value(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(toml_value(item) for item in value) + "]"

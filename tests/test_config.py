@@ -136,7 +136,7 @@ def test_every_flag_has_help_and_the_default_of_the_struct(section: type[recipe.
 def test_every_key_that_is_no_section_is_a_flag(section: type[recipe.Section]) -> None:
     keys = msgspec.json.schema(section)["$defs"][section.__name__]["properties"]
 
-    assert {flag.key for flag in config.flags(section)} == keys.keys() - {"log-mel", "mfcc", "loudness"}
+    assert {flag.key for flag in config.flags(section)} == keys.keys() - {"log-mel", "mfcc", "loudness", "ignore"}
 
 
 @pytest.mark.parametrize(
@@ -146,10 +146,11 @@ def test_every_key_that_is_no_section_is_a_flag(section: type[recipe.Section]) -
         (recipe.Ingest, "max-reject", ("number", False, ())),
         (recipe.Validate, "exclude-errors", ("switch", False, ())),
         (recipe.Validate, "disable", ("text", True, ())),
+        (recipe.Validate, "levels", ("levels", False, ("error", "note", "warning"))),
         (recipe.Validate, "sample-rates", ("integer", True, ())),
         (recipe.Validate, "max-duration", ("number", False, ())),
         (recipe.Dedup, "level", ("choice", False, ("bytes", "samples"))),
-        (recipe.Split, "ratios", ("pairs", False, ())),
+        (recipe.Split, "ratios", ("shares", False, ())),
         (recipe.Split, "seed", ("integer", False, ())),
     ],
 )

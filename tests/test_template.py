@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listen_datasets import config, recipe, template
+from listen_datasets import config, profiles, recipe, template
 
 KEY = re.compile(r"^# ([a-z_-]+ = (?!\(not set\)).*)$", re.MULTILINE)
 NAMED = {"dataset": {"name": "d"}}
@@ -27,11 +27,23 @@ def test_the_first_recipe_can_be_used_as_it_is() -> None:
 def test_every_key_shows_its_default() -> None:
     shown = config.parse(uncommented(template.recipe_text(NAMED)))
 
-    # Authors are shown by an example: their default says nothing.
-    expected = recipe.Recipe(dataset=recipe.About(name="d", authors=shown.dataset.authors))
+    # Authors and what is ignored are shown by an example: their default says nothing.
+    expected = recipe.Recipe(
+        dataset=recipe.About(name="d", authors=shown.dataset.authors),
+        validate=recipe.Validate(ignore=shown.validate.ignore),
+    )
 
     assert shown == expected
-    assert len(shown.dataset.authors) == 1
+    assert (len(shown.dataset.authors), len(shown.validate.ignore)) == (1, 1)
+
+
+@pytest.mark.parametrize("profile", profiles.VALIDATE)
+def test_every_key_shows_what_the_profile_says_of_it(profile: str) -> None:
+    text = template.recipe_text({**NAMED, "validate": {"profile": profile}})
+
+    shown = config.parse(uncommented(text)).validate
+
+    assert shown == msgspec.structs.replace(config.parse(text).validate, ignore=shown.ignore)
 
 
 def test_every_key_of_every_section_stands_there() -> None:

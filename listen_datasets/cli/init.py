@@ -31,12 +31,13 @@ _OPEN_SCHEMA = """{
     help=f"""{COMMANDS["init"]}
 
     Every key of lds.toml stands there with its meaning and default. With a profile, the metadata schema asks for what
-    such datasets need; without, it accepts everything until you edit it.
+    such datasets need, and the thresholds of validate are theirs; without, the schema accepts everything until you
+    edit it.
     """,
 )
 @options.dataset_argument
 @options.common_options
-@click.option("--profile", type=click.Choice(PROFILES), help="Metadata schema to begin with.")
+@click.option("--profile", type=click.Choice(PROFILES), help="Metadata schema and thresholds to begin with.")
 @click.option("--name", help="Name of the dataset; the folder's name if left out.")
 @click.option("--license", "licence", metavar="SPDX", help="Licence of the clips, such as CC-BY-4.0.")
 @click.option("--label", metavar="COLUMN", help="Column of the metadata that holds the label.")
@@ -63,12 +64,13 @@ def command(  # noqa: PLR0913 - one parameter an option
 
     about: dict[str, Any] = {"name": name or _name(dataset), "license": licence, "label": label}
     split: dict[str, Any] = {"group-by": list(group_by), "stratify-by": list(stratify_by)}
-    values = {
+    values: dict[str, dict[str, Any]] = {
         "dataset": {key: value for key, value in about.items() if value is not None},
         "split": {key: value for key, value in split.items() if value},
     }
     schema = _OPEN_SCHEMA.encode()
     if profile is not None:
+        values["validate"] = {"profile": profile}
         schema = (schemas_folder() / "metadata" / f"{profile}.schema.json").read_bytes()
     files = {"metadata.schema.json": schema, "lds.toml": template.recipe_text(values).encode()}
     Dataset.create(dataset, files)

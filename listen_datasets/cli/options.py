@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_METAVARS = {"shares": "NAME=SHARE,...", "levels": "CODE=LEVEL,..."}
 FAIL_ON = ("error", "warning", "never")
 
 
@@ -141,7 +142,7 @@ def _option(flag: Flag, name: str) -> Callable[[F], F]:
         return click.option(f"--{name}/--no-{name}", flag.field, default=None, help=text)
     return click.option(
         f"--{name}", flag.field, type=_type(flag), multiple=flag.many, default=None, help=text,
-        callback=_given if flag.many else None, metavar="NAME=SHARE,..." if flag.kind == "pairs" else None,
+        callback=_given if flag.many else None, metavar=_METAVARS.get(flag.kind),
     )  # fmt: skip
 
 
@@ -151,7 +152,7 @@ def _given(_context: click.Context, _parameter: click.Parameter, value: tuple[An
 
 
 def _default(flag: Flag) -> str:
-    if flag.kind == "pairs":
+    if flag.kind == "shares":
         return f"[default: {','.join(f'{key}={value:g}' for key, value in flag.default.items())}]"
     if flag.kind == "switch":
         return f"[default: {'yes' if flag.default else 'no'}]"
@@ -159,7 +160,7 @@ def _default(flag: Flag) -> str:
         return (
             f"May be repeated. [default: {', '.join(map(str, flag.default))}]" if flag.default else "May be repeated."
         )
-    return f"[default: {flag.default}]" if flag.default not in (None, "") else ""
+    return f"[default: {flag.default}]" if flag.default not in (None, "", {}) else ""
 
 
 def _type(flag: Flag) -> click.ParamType[Any]:
@@ -170,10 +171,38 @@ def _type(flag: Flag) -> click.ParamType[Any]:
             return click.INT
         case "number":
             return click.FLOAT
-        case "pairs":
+        case "shares":
             return Shares()
+        case "levels":
+            return Levels(flag.choices)
         case _:
             return click.STRING
+
+
+class Levels(click.ParamType[dict[str, str]]):
+    """Finding codes with severities: ``audio.clipped=warning,label.rare=error``."""
+
+    name = "levels"
+
+    def __init__(self, choices: tuple[str, ...]) -> None:
+        self._choices = choices
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:  # noqa: ANN401
+        """Return the severities by code."""
+        if isinstance(value, dict):
+            return value
+        levels: dict[str, str] = {}
+        for code, level in _pairs(str(value)):
+            if code in levels or level not in self._choices:
+                self.fail(f"{value!r} is not of the form CODE={'|'.join(self._choices)},...", param, ctx)
+            levels[code] = level
+        return levels
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for part in text.split(","):
+        name, _, value = part.partition("=")
+        yield name.strip(), value.strip()
 
 
 class Shares(click.ParamType[dict[str, float]]):
@@ -186,9 +215,8 @@ class Shares(click.ParamType[dict[str, float]]):
         if isinstance(value, dict):
             return value
         shares: dict[str, float] = {}
-        for part in str(value).split(","):
-            name, is_pair, number = part.partition("=")
-            if not is_pair or name.strip() in shares:
+        for name, number in _pairs(str(value)):
+            if not number or name in shares:
                 self.fail(f"{value!r} is not of the form train=0.8,validation=0.1,test=0.1", param, ctx)
-            shares[name.strip()] = float(click.FLOAT(number, param, ctx))
+            shares[name] = float(click.FLOAT(number, param, ctx))
         return shares

@@ -87,7 +87,7 @@ def as_fields(result: Applied) -> dict[str, Any]:
 
     by_severity = dict.fromkeys(_ORDER, 0)
     for code, number in result.entry.findings.items():
-        by_severity[catalogue.severity(code)] += number
+        by_severity[catalogue.severity(code, result.entry.config.get("levels"))] += number
     return {
         "up_to_date": result.is_up_to_date,
         "counts": result.entry.counts,
@@ -107,19 +107,17 @@ def next_step(stage: str, dataset: Path, code: ExitCode) -> str:
     return f"next: lds {_AFTER[stage]} {shlex.quote(str(dataset))}"
 
 
-def for_once(stage: str, said: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
+def for_once(stage: str, changed: Mapping[str, Any]) -> Iterator[str]:
     """Yield a line for each option by which a stage ran otherwise than the recipe says: the next run will not know.
 
     Args:
         stage: The stage.
-        said: Its section of the recipe.
-        wanted: The section that it ran with.
+        changed: Keys and values of its section that the recipe does not say.
     """
-    for key, value in wanted.items():
-        if said.get(key) != value:
-            # A list, a number, a text or a truth value is written alike in JSON and TOML.
-            text = "..." if value is None or isinstance(value, dict) else json.dumps(value, ensure_ascii=False)
-            yield f"this run only; to keep it, write in [{stage}] of lds.toml: {key} = {text}"
+    for key, value in changed.items():
+        # A list, a number, a text or a truth value is written alike in JSON and TOML.
+        text = "..." if value is None or isinstance(value, dict) else json.dumps(value, ensure_ascii=False)
+        yield f"this run only; to keep it, write in [{stage}] of lds.toml: {key} = {text}"
 
 
 def duration(seconds: float) -> str:
@@ -170,6 +168,9 @@ def _validate(entry: Entry) -> Iterator[str]:
     report = entry.report
     judged = f"{report['schema']} and " if report.get("schema") else ""
     yield f"{report['checked_rows']} clips judged by {judged}{len(report['rules'])} rules; {report['excluded']} excluded"
+    for item in report["ignored"]:
+        until = f" until {item['until']}" if item["until"] else ""
+        yield f"ignored{until}: {item['code']} x{item['findings']}: {visible(item['reason'], 200)}"
 
 
 def _dedup(entry: Entry) -> Iterator[str]:

@@ -78,6 +78,7 @@ def _report(opened: Dataset, stage: Stage[Any], applied: Applied) -> Report:
             code for code, entry in catalogue.entries().items() if entry.stage == stage.name and code not in disabled
         ],
         counts=dict(sorted(applied.entry.counts.items())),
+        levels=applied.entry.config.get("levels", {}),
     )
 
 

@@ -71,9 +71,7 @@ def stage_command(
         code = exit_code(applied, call["fail_on"])
         console.document(name, render.as_fields(applied))
         if call["format"] == "text" and not console.json:
-            for line in render.for_once(
-                name, *(config.deciding(section, config.builtins(one)) for one in (said, wanted))
-            ):
+            for line in render.for_once(name, config.changed(said, wanted)):
                 console.note(line)
             console.note(render.next_step(name, dataset, code))
         return code

@@ -10,7 +10,7 @@ Counts are exact; findings may be fewer, as storage is capped. What is untrusted
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from listen_datasets import catalogue
@@ -42,6 +42,7 @@ class Report:
         tally: How many there are of each code.
         looked_for: Codes that the stage looks for.
         counts: Fates of the inputs.
+        levels: Other severities than the usual ones, by code.
     """
 
     dataset: str
@@ -50,6 +51,7 @@ class Report:
     tally: Mapping[str, int]
     looked_for: Sequence[str]
     counts: Mapping[str, int]
+    levels: Mapping[str, Severity] = field(default_factory=dict)
 
     @property
     def codes(self) -> list[str]:
@@ -62,8 +64,12 @@ class Report:
         """How many findings there are of each severity."""
         numbers = dict.fromkeys(SEVERITIES, 0)
         for code, number in self.tally.items():
-            numbers[catalogue.severity(code)] += number
+            numbers[self.severity(code)] += number
         return numbers
+
+    def severity(self, code: str) -> Severity:
+        """Return how bad findings of a code are here."""
+        return catalogue.severity(code, self.levels)
 
     def of(self, code: str) -> list[Located]:
         """Return what is kept of the findings of a code."""
@@ -81,7 +87,7 @@ class Format(Protocol):
 def worst_first(report: Report) -> list[str]:
     """Return the codes that were found: errors first, then the most frequent."""
     found = [code for code, number in report.tally.items() if number]
-    return sorted(found, key=lambda code: (SEVERITIES.index(catalogue.severity(code)), -report.tally[code], code))
+    return sorted(found, key=lambda code: (SEVERITIES.index(report.severity(code)), -report.tally[code], code))
 
 
 def place(item: Located) -> str:

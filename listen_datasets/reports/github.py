@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from listen_datasets import catalogue
 from listen_datasets.reports import Located, Report, place, worst_first
 from listen_datasets.text import visible
 
@@ -23,7 +22,7 @@ def render(report: Report) -> str:
     """Return commands, and a last line that says how many findings there are."""
     lines: list[str] = []
     for severity, command in _COMMANDS.items():
-        codes = [code for code in worst_first(report) if catalogue.severity(code) == severity]
+        codes = [code for code in worst_first(report) if report.severity(code) == severity]
         chosen = list(_in_turn([report.of(code) for code in codes]))[:MOST]
         lines += (_command(command, item) for item in chosen)
     said = ", ".join(f"{number} {severity}" for severity, number in report.by_severity.items())

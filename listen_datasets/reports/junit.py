@@ -19,7 +19,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def render(report: Report) -> str:
     """Return one suite; findings that are errors make their case fail, others stand in its output."""
-    failures = sum(1 for code in report.tally if report.tally[code] and catalogue.severity(code) == "error")
+    failures = sum(1 for code in report.tally if report.tally[code] and report.severity(code) == "error")
     numbers = {"tests": str(len(report.codes)), "failures": str(failures), "errors": "0", "time": "0"}
     root = ET.Element("testsuites", {"name": "lds", **numbers})
     suite = ET.SubElement(
@@ -39,11 +39,12 @@ def _case(suite: ET.Element, code: str, report: Report) -> None:
     if not number:
         return
     text = "\n".join(_lines(code, report))
-    if entry.severity == "error":
+    severity = report.severity(code)
+    if severity == "error":
         said = {"message": f"{number} x {entry.meaning}", "type": code}
         ET.SubElement(case, "failure", said).text = text
     else:
-        ET.SubElement(case, "system-out").text = f"{entry.severity}: {number} x {entry.meaning}\n{text}"
+        ET.SubElement(case, "system-out").text = f"{severity}: {number} x {entry.meaning}\n{text}"
 
 
 def _lines(code: str, report: Report) -> Iterator[str]:

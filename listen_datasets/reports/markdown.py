@@ -29,7 +29,9 @@ def render(report: Report) -> str:
         entry = catalogue.entry(code)
         example = next(iter(report.of(code)), None)
         shown = "" if example is None else _code(_example(place(example), example.finding.message))
-        lines.append(f"| {_WORDS[entry.severity]} | `{code}` | {report.tally[code]:,} | {entry.meaning} | {shown} |")
+        lines.append(
+            f"| {_WORDS[report.severity(code)]} | `{code}` | {report.tally[code]:,} | {entry.meaning} | {shown} |"
+        )
     return "\n".join([*lines, "", "`lds explain CODE` says why it matters and what to do.", ""])
 
 

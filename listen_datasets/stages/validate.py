@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from listen_datasets import catalogue, digest, recipe, registry, tables
 from listen_datasets.conformity import violations
 from listen_datasets.errors import CorruptError, RecipeError
-from listen_datasets.model import SEVERITIES, Finding
+from listen_datasets.model import SEVERITIES, Finding, Severity
+from listen_datasets.policy import Policy
 from listen_datasets.roles import Roles, roles_of
 from listen_datasets.schema import MetadataSchema
 from listen_datasets.stage import Outcome, Stage, Workspace
@@ -32,15 +33,17 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     """Check the rows against the metadata schema and the rules, and add ``excluded_by``.
 
     Raises:
-        UsageError: `disable` names a code that does not exist.
+        UsageError: The recipe names a code that does not exist.
         RecipeError: The recipe names a schema or a column that does not exist.
         SchemaError: The schema cannot be used as it is.
     """
-    catalogue.check_known(config.disable)
+    policy = Policy(config, workspace.recipe.dataset.version, workspace.manifest)
     schema = _schema_file(workspace)
-    earlier = _ingest_errors(workspace, config.disable)
-    found = sorted(_findings(workspace, config, schema, earlier), key=_order)
-    reasons = _reasons([*earlier, *found]) if config.exclude_errors else {}
+    earlier = policy.looked_for(_of_ingest(workspace, config.levels))
+    found = policy.counting(policy.looked_for(_findings(workspace, config, schema, earlier)))
+    counted = policy.counting(earlier)
+    found = sorted([*found, *policy.remarks()], key=_order)
+    reasons = _reasons([*counted, *found]) if config.exclude_errors else {}
     excluded_by = [reasons.get(clip) for clip in workspace.manifest.column("clip_id").to_pylist()]
     by_severity = Counter(finding.severity for finding in found)
     return Outcome(
@@ -52,6 +55,7 @@ def run(workspace: Workspace, config: Config) -> Outcome:
             "by_code": dict(sorted(Counter(finding.code for finding in found).items())),
             "by_severity": {severity: by_severity[severity] for severity in SEVERITIES},
             "excluded": len(excluded_by) - excluded_by.count(None),
+            "ignored": policy.report(),
             "rules": _rules(),
             "schema": schema.name if schema else None,
         },
@@ -63,7 +67,9 @@ def inputs(workspace: Workspace, config: Config) -> dict[str, str]:
     schema = _schema_file(workspace)
     found: dict[str, str] = {
         "manifest": workspace.digest(workspace.manifest.column_names),
-        "judged": digest.of_json([_rules(), _label_columns(workspace, config), _roles(workspace)]),
+        "judged": digest.of_json(
+            [_rules(), _label_columns(workspace, config), _roles(workspace), _version(workspace, config)]
+        ),
     }
     if schema:
         found["schema"] = f"sha256:{digest.of_file(schema)}"
@@ -80,19 +86,16 @@ def _findings(
     workspace: Workspace, config: Config, schema: Path | None, earlier: Sequence[Finding]
 ) -> Iterator[Finding]:
     if schema:
-        known = {(finding.clip_id, finding.field) for finding in earlier}
+        errors = (finding for finding in earlier if catalogue.severity(finding.code) == "error")
+        known = {(finding.clip_id, finding.field) for finding in errors}
         for finding in violations(workspace.manifest, MetadataSchema.load(schema), schema.name):
-            if (finding.clip_id, finding.field) not in known and finding.code not in config.disable:
+            if (finding.clip_id, finding.field) not in known:
                 yield finding
     judged = msgspec.structs.replace(config, label_columns=_label_columns(workspace, config))
     for name in registry.names("rules"):
-        for finding in registry.find("rules", name)(workspace.manifest, judged):
-            if finding.code not in config.disable:
-                yield finding
+        yield from registry.find("rules", name)(workspace.manifest, judged)
     for name in registry.names("set_rules"):
-        for finding in registry.find("set_rules", name)(workspace.manifest, judged, _roles(workspace)):
-            if finding.code not in config.disable:
-                yield finding
+        yield from registry.find("set_rules", name)(workspace.manifest, judged, _roles(workspace))
 
 
 def _rules() -> list[str]:
@@ -126,18 +129,28 @@ def _label_columns(workspace: Workspace, config: Config) -> tuple[str, ...]:
     return tuple(sorted(users.intersection(named)))
 
 
-def _ingest_errors(workspace: Workspace, disabled: Sequence[str]) -> list[Finding]:
-    """Return the errors that ingest found in clips, in order; a finding that names only a line gets the line's clip."""
+def _version(workspace: Workspace, config: Config) -> str | None:
+    """Return the version of the dataset, where something expires with it."""
+    expires = any(entry.until is not None for entry in config.ignore)
+    return workspace.recipe.dataset.version if expires else None
+
+
+def _of_ingest(workspace: Workspace, levels: Mapping[str, Severity]) -> list[Finding]:
+    """Return what ingest found in clips, in order: errors, and what the recipe gives a level of its own.
+
+    A finding that names only a line gets the line's clip.
+    """
     path = workspace.root / _INGEST
     if not path.is_file():
         return []
     table = _read(path)
-    errors = tables.findings_of(table.filter(pc.equal(table.column("severity"), "error")))
-    clip_at = _clips_by_line(workspace.manifest) if errors else {}
+    is_meant = pc.is_in(table.column("code"), pa.array(list(levels), pa.string()))
+    chosen = tables.findings_of(table.filter(pc.or_(pc.equal(table.column("severity"), "error"), is_meant)))
+    clip_at = _clips_by_line(workspace.manifest) if chosen else {}
     found = []
-    for finding in errors:
+    for finding in chosen:
         clip = finding.clip_id or clip_at.get((finding.path, finding.line))
-        if clip is not None and finding.code not in disabled:
+        if clip is not None:
             found.append(msgspec.structs.replace(finding, clip_id=clip))
     return sorted(found, key=_order)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from listen_datasets import config
+from listen_datasets import Dataset, config
 from listen_datasets.cli.init import PROFILES
 from listen_datasets.cli.program import run
 from listen_datasets.errors import ExitCode
@@ -81,3 +81,10 @@ def test_a_folder_with_recordings_can_be_the_dataset(tmp_path: Path) -> None:
     (tmp_path / "recordings").mkdir()
 
     assert run(["init", str(tmp_path), "--name", "x"]) is ExitCode.OK
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_is_that_of_the_schema_and_of_the_thresholds(tmp_path: Path, profile: str) -> None:
+    run(["init", str(tmp_path / "d"), "--profile", profile])
+
+    assert Dataset.open(tmp_path / "d").recipe.validate.profile == profile

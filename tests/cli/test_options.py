@@ -10,7 +10,7 @@ import pytest
 
 from listen_datasets import config, stages
 from listen_datasets.cli.commands import COMMANDS
-from listen_datasets.cli.options import Shares, executor
+from listen_datasets.cli.options import Levels, Shares, executor
 from listen_datasets.cli.program import run
 from listen_datasets.cli.render import counts, duration, findings, size
 from listen_datasets.dataset import Dataset
@@ -53,7 +53,7 @@ def test_every_key_of_a_section_is_an_option_with_its_help(stage: str, flag: con
 def test_the_help_shows_the_default(stage: str, flag: config.Flag) -> None:
     text = options(stage)[flag.field].help or ""
 
-    assert ("[default:" in text) == (flag.default not in (None, "", ()))
+    assert ("[default:" in text) == (flag.default not in (None, "", (), {}))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -81,6 +81,16 @@ def test_shares_are_read(text: str, shares: dict[str, float]) -> None:
 def test_shares_of_another_form_are_refused(text: str) -> None:
     with pytest.raises(click.BadParameter):
         Shares().convert(text, None, None)
+
+
+def test_levels_are_read() -> None:
+    assert Levels(("error", "note")).convert("a.b=note, c.d = error", None, None) == {"a.b": "note", "c.d": "error"}
+
+
+@pytest.mark.parametrize("text", ["", "a.b", "a.b=", "a.b=fatal", "a.b=note,a.b=error", "a.b=note,"])
+def test_levels_of_another_form_are_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        Levels(("error", "note")).convert(text, None, None)
 
 
 @pytest.mark.parametrize(
@@ -180,3 +190,14 @@ def test_an_option_that_the_recipe_does_not_know_is_said_to_be_for_once(
     (small / "lds.toml").write_text(f'{recipe}\n[ingest]\ntags = ["title"]\n', encoding="utf-8")
     run(["ingest", str(small), "--engine", "serial", "--tags", "title"])
     assert keep not in capsys.readouterr().err
+
+
+def test_a_profile_on_the_command_line_is_said_to_be_for_once_and_not_all_that_it_says(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["ingest", str(small), "--engine", "serial"])
+    run(["validate", str(small), "--engine", "serial", "--profile", "strict", "--min-class-clips", "3"])
+
+    keep = "this run only; to keep it, write in [validate] of lds.toml: "
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith(keep)]
+    assert said == [f'{keep}profile = "strict"', f"{keep}min-class-clips = 3"]

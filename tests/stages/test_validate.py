@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pyarrow as pa
@@ -17,7 +17,7 @@ from listen_datasets.errors import CorruptError, RecipeError, SchemaError, Usage
 from listen_datasets.executors.serial import Serial
 from listen_datasets.model import Finding
 from listen_datasets.progress import Silent
-from listen_datasets.recipe import Validate
+from listen_datasets.recipe import Ignore, Validate
 from listen_datasets.registry import BUILT_IN
 from listen_datasets.stage import Outcome, Workspace, check_laws
 from listen_datasets.stages import validate
@@ -239,9 +239,54 @@ def test_report_counts_everything(tmp_path: Path) -> None:
         "by_code": {"audio.clipped": 2, "audio.dc_offset": 1, "audio.mixed_sample_rates": 1},
         "by_severity": {"error": 2, "warning": 1, "note": 1},
         "excluded": 2,
+        "ignored": [],
         "rules": [*BUILT_IN["rules"], *BUILT_IN["set_rules"]],
         "schema": None,
     }
+
+
+@pytest.mark.parametrize("level", ["warning", "note"])
+def test_an_error_that_the_recipe_takes_for_less_excludes_nothing(
+    tmp_path: Path, level: Literal["warning", "note"]
+) -> None:
+    workspace = _workspace(tmp_path, _manifest([{"clipped_fraction": 0.5}, {}]), ingest=[_error(clip_id="clip0001")])
+    outcome = validate.run(workspace, Validate(levels={"audio.clipped": level, "metadata.type": level}))
+    assert (_excluded(outcome), [finding.severity for finding in outcome.findings]) == ([None, None], [level])
+    assert outcome.report["by_severity"][level] == 1
+
+
+def test_a_warning_of_ingest_that_the_recipe_takes_for_an_error_excludes(tmp_path: Path) -> None:
+    ingest = [msgspec.structs.replace(_error("audio.trailing_bytes", clip_id="clip0000"), severity="warning")]
+    outcome = validate.run(
+        _workspace(tmp_path, _manifest([{}]), ingest=ingest), Validate(levels={"audio.trailing_bytes": "error"})
+    )
+    assert _excluded(outcome) == ["audio.trailing_bytes"]
+
+
+def test_what_is_ignored_excludes_nothing_and_is_reported(tmp_path: Path) -> None:
+    manifest = _manifest([{"clipped_fraction": 0.5}, {"clipped_fraction": 0.5}, {}])
+    ignore = (
+        Ignore(code="audio.clipped", path="0000.wav", reason="a pedal"),
+        Ignore(code="metadata.type", reason="an old table"),
+    )
+    workspace = _workspace(tmp_path, manifest, ingest=[_error(clip_id="clip0002")])
+    outcome = validate.run(workspace, Validate(ignore=ignore))
+    assert _excluded(outcome) == [None, "audio.clipped", None]
+    assert outcome.report["by_code"] == {"audio.clipped": 1}
+    assert [(item["code"], item["findings"]) for item in outcome.report["ignored"]] == [
+        ("audio.clipped", 1),
+        ("metadata.type", 1),
+    ]
+
+
+def test_a_new_version_of_the_dataset_asks_again_where_an_entry_expires_with_it(tmp_path: Path) -> None:
+    def judged(version: str, until: str | None) -> str:
+        text = f'[dataset]\nname = "t"\nversion = "{version}"'
+        config = Validate(ignore=(Ignore(code="audio.clipped", reason="x", until=until),))
+        return validate.inputs(_workspace(tmp_path / f"{version}{until}", _manifest([{}]), text), config)["judged"]
+
+    assert judged("1.0.0", "2.0.0") != judged("2.0.0", "2.0.0")
+    assert judged("1.0.0", None) == judged("2.0.0", None)
 
 
 def test_storage_is_capped_but_counts_are_exact(tmp_path: Path) -> None:
