@@ -85,6 +85,8 @@ def report_options(function: F) -> F:
         [
             click.option("--format", type=click.Choice(reporting.FORMATS), default="text", show_default=True,
                          callback=_spoken, help="How standard output is given the findings; json is the same as --json."),
+            click.option("--baseline", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+                         help="Findings that are known: a document of --json. Others alone are shown, and fail."),
             click.option("--output", type=reporting.OutputType(), multiple=True, metavar="FORMAT:FILE",
                          help="Write a report to a file, such as sarif:findings.sarif. May be repeated."),
         ]

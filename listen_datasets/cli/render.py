@@ -16,6 +16,7 @@ from listen_datasets.errors import ExitCode
 from listen_datasets.text import visible
 
 if TYPE_CHECKING:
+    from listen_datasets.baseline import Compared
     from listen_datasets.cli.console import Console
     from listen_datasets.dataset import Applied
     from listen_datasets.ledger import Entry
@@ -35,13 +36,22 @@ _AFTER = {
 }
 
 
-def applied(console: Console, result: Applied) -> None:
-    """Print what a stage did: fates, its own summary, findings by code with examples."""
+def applied(console: Console, result: Applied, compared: Compared | None = None) -> None:
+    """Print what a stage did: fates, its own summary, findings by code with examples.
+
+    Args:
+        console: Where to.
+        result: What the stage did, with the findings that are to be shown.
+        compared: How they differ from a baseline, if there is one.
+    """
     state = " (up to date: nothing has changed)" if result.is_up_to_date else ""
     console.say(f"{click.style(result.entry.stage, bold=True)}{state}")
     console.say(f"  {counts(result.counts)}")
     for line in _LINES[result.entry.stage](result.entry):
         console.say(f"  {line}")
+    if compared is not None:
+        new = sum(compared.by_code.values())
+        console.say(f"  beside the baseline: {new} new findings, {compared.known} known, {compared.gone} gone")
     for line in findings(result.findings, result.entry.findings):
         console.say(f"  {line}")
 
@@ -81,8 +91,8 @@ def coloured(severity: str) -> str:
     return click.style(severity, fg=_COLOURS[severity])
 
 
-def as_fields(result: Applied) -> dict[str, Any]:
-    """Return what a stage did as the fields of its ``--json`` document."""
+def as_fields(result: Applied, compared: Compared | None = None) -> dict[str, Any]:
+    """Return what a stage did as the fields of its ``--json`` document: all findings, new or not."""
     from listen_datasets import catalogue  # noqa: PLC0415 - start-up time
 
     by_severity = dict.fromkeys(_ORDER, 0)
@@ -97,7 +107,12 @@ def as_fields(result: Applied) -> dict[str, Any]:
             "by_code": result.entry.findings,
             "items": msgspec.to_builtins(list(result.findings)),
         },
+        **({} if compared is None else {"baseline": _compared(compared)}),
     }
+
+
+def _compared(compared: Compared) -> dict[str, Any]:
+    return {"new": dict(compared.by_code), "known": compared.known, "gone": compared.gone}
 
 
 def next_step(stage: str, dataset: Path, code: ExitCode) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from listen_datasets.cli.console import Console
+from listen_datasets.errors import UsageError
 
 if TYPE_CHECKING:
+    from listen_datasets.baseline import Compared, Known
     from listen_datasets.dataset import Applied, Dataset
     from listen_datasets.model import Finding
     from listen_datasets.reports import Report
@@ -58,6 +62,35 @@ def say(
         console.note(f"wrote {path}")
     if spoken in texts:
         console.file(texts[spoken])
+
+
+def known(path: Path | None, stages: Iterable[str]) -> Mapping[str, Known]:
+    """Return what a baseline knows of the findings of some stages; nothing if there is no baseline.
+
+    Raises:
+        UsageError: It cannot be read, or knows of none of the stages.
+    """
+    if path is None:
+        return {}
+    from listen_datasets import baseline  # noqa: PLC0415 - start-up time
+
+    found = baseline.read(path)
+    if found.keys().isdisjoint(stages):
+        raise UsageError(f"the baseline {path} says nothing of what {' or '.join(stages)} found", hint=baseline.MADE_BY)
+    return found
+
+
+def fresh(applied: Applied, known: Known | None) -> tuple[Applied, Compared | None]:
+    """Return what came of a stage with the findings alone that a baseline does not know, and how they compare."""
+    if known is None:
+        return applied, None
+    import msgspec  # noqa: PLC0415 - start-up time
+
+    from listen_datasets import baseline  # noqa: PLC0415 - start-up time
+
+    compared = baseline.compare(applied.findings, applied.entry.findings, known)
+    entry = msgspec.structs.replace(applied.entry, findings=dict(compared.by_code))
+    return dataclasses.replace(applied, entry=entry, findings=compared.findings), compared
 
 
 def _report(opened: Dataset, stage: Stage[Any], applied: Applied) -> Report:

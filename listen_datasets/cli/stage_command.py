@@ -15,7 +15,7 @@ from listen_datasets.errors import ExitCode, worst
 
 if TYPE_CHECKING:
     from listen_datasets.dataset import Applied, Dataset
-    from listen_datasets.model import Finding
+    from listen_datasets.ledger import Entry
     from listen_datasets.recipe import Section
 
 _RANK = {"note": 0, "warning": 1, "error": 2}
@@ -50,8 +50,9 @@ def stage_command(
         settings = {flag.field: given.pop(flag.field) for flag in config.flags(section)}
         call = {
             key: given.pop(key)
-            for key in ("jobs", "engine", "timeout", "lock_timeout", "force", "fail_on", "format", "output")
+            for key in ("jobs", "engine", "timeout", "lock_timeout", "force", "fail_on", "format", "output", "baseline")
         }
+        known = reporting.known(call["baseline"], [name]).get(name)
         opened = Dataset.open(dataset)
         if prepare is not None:
             opened = prepare(opened, given)
@@ -65,11 +66,12 @@ def stage_command(
             lock_timeout=call["lock_timeout"],
             force=call["force"],
         )
+        shown, compared = reporting.fresh(applied, known)
         if call["format"] == "text":
-            render.applied(console, applied)
-        reporting.say(console, opened, stage, applied, call["format"], call["output"])
-        code = exit_code(applied, call["fail_on"])
-        console.document(name, render.as_fields(applied))
+            render.applied(console, shown, compared)
+        reporting.say(console, opened, stage, shown, call["format"], call["output"])
+        code = exit_code(applied, call["fail_on"], shown)
+        console.document(name, render.as_fields(applied, compared))
         if call["format"] == "text" and not console.json:
             for line in render.for_once(name, config.changed(said, wanted)):
                 console.note(line)
@@ -86,10 +88,16 @@ def stage_command(
     return click.command(name, help=callback.__doc__)(command)
 
 
-def exit_code(applied: Applied, fail_on: str) -> ExitCode:
-    """Return the code that says what a stage found."""
+def exit_code(applied: Applied, fail_on: str, shown: Applied | None = None) -> ExitCode:
+    """Return the code that says what a stage found.
+
+    Args:
+        applied: What the stage did.
+        fail_on: Least severity that the user minds.
+        shown: The same with the findings alone that count, if not all do.
+    """
     codes = [ExitCode.OK]
-    if any_at_least(applied.findings, fail_on):
+    if any_at_least((shown or applied).entry, fail_on):
         codes.append(ExitCode.FINDINGS)
     unreadable = applied.counts.unreadable if applied.entry.stage == "ingest" else 0
     if unreadable or "features.unreadable" in applied.entry.findings:
@@ -97,6 +105,11 @@ def exit_code(applied: Applied, fail_on: str) -> ExitCode:
     return worst(codes)
 
 
-def any_at_least(findings: Iterable[Finding], fail_on: str) -> bool:
-    """Tell whether a finding is as severe as the user minds."""
-    return fail_on != "never" and any(_RANK[finding.severity] >= _RANK[fail_on] for finding in findings)
+def any_at_least(entry: Entry, fail_on: str) -> bool:
+    """Tell whether a stage found anything as severe as the user minds; not all that it found is stored."""
+    from listen_datasets import catalogue  # noqa: PLC0415 - start-up time
+
+    levels = entry.config.get("levels")
+    return fail_on != "never" and any(
+        number and _RANK[catalogue.severity(code, levels)] >= _RANK[fail_on] for code, number in entry.findings.items()
+    )

@@ -97,3 +97,51 @@ def test_an_output_that_cannot_be_is_a_usage_error(
     assert run(["ingest", str(small), "--output", output]) is ExitCode.USAGE
     assert "--output" in capsys.readouterr().err
     assert not (small / "manifest.parquet").exists()
+
+
+def _baseline(dataset: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    capsys.readouterr()
+    run(["validate", str(dataset), "--json"])
+    path = dataset.parent / "findings.json"
+    path.write_text(capsys.readouterr().out, encoding="utf-8")
+    return path
+
+
+def test_what_a_baseline_knows_fails_no_more(bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = _baseline(bad, capsys)
+    arguments = ["validate", str(bad), "--baseline", str(path)]
+
+    assert run(arguments) is ExitCode.OK
+    said = capsys.readouterr().out
+    number = sum(json.loads(path.read_text(encoding="utf-8"))["findings"]["by_code"].values())
+    assert f"beside the baseline: 0 new findings, {number} known, 0 gone" in said
+    assert "metadata.schema" not in said.replace("metadata.schema.json", "")
+    run([*arguments, "--format", "github"])
+    assert "::error" not in capsys.readouterr().out
+
+
+def test_what_a_baseline_does_not_know_fails(bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = _baseline(bad, capsys)
+    table = bad / "metadata.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace(",high,", ",hi,", 1), encoding="utf-8")
+    run(["ingest", str(bad), "--engine", "serial"])
+    arguments = ["validate", str(bad), "--baseline", str(path)]
+    capsys.readouterr()
+
+    assert run(arguments) is ExitCode.FINDINGS
+    said = capsys.readouterr().out
+    assert "error metadata.schema  x1" in said
+    assert "`lo`" not in said
+    assert "`hi` is none of" in said
+    assert run([*arguments, "--json"]) is ExitCode.FINDINGS
+    document = json.loads(capsys.readouterr().out)
+    assert document["baseline"]["new"] == {"label.rare": 1, "metadata.schema": 1}
+    assert document["baseline"]["gone"] == 0
+    assert document["findings"]["by_code"]["metadata.schema"] == 2
+
+
+def test_a_baseline_of_another_stage_is_refused(bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = _baseline(bad, capsys)
+
+    assert run(["ingest", str(bad), "--baseline", str(path)]) is ExitCode.USAGE
+    assert "says nothing of what ingest found" in capsys.readouterr().err
