@@ -10,12 +10,13 @@ import pyarrow.compute as pc
 from listen_datasets import catalogue
 from listen_datasets.metadata.shown import pointer, shown
 from listen_datasets.model import Finding
-from listen_datasets.recipe import Validate
-from listen_datasets.roles import Column, Roles
+from listen_datasets.recipe import Recipe, Validate
+from listen_datasets.roles import Column, roles_of
 
 
-def check(table: pa.Table, config: Validate, roles: Roles) -> list[Finding]:
+def check(table: pa.Table, config: Validate, recipe: Recipe) -> list[Finding]:
     """Return ``label.rare``, once a class, and ``label.imbalance``."""
+    roles = roles_of(table, recipe)
     if roles.label is None:
         return []
     counted = pc.value_counts(table.column(roles.label.arrival).drop_null())

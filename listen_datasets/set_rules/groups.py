@@ -10,12 +10,13 @@ import pyarrow.compute as pc
 from listen_datasets import catalogue
 from listen_datasets.metadata.shown import pointer, shown
 from listen_datasets.model import Finding
-from listen_datasets.recipe import Validate
-from listen_datasets.roles import Column, Roles
+from listen_datasets.recipe import Recipe, Validate
+from listen_datasets.roles import Column, roles_of
 
 
-def check(table: pa.Table, _config: Validate, roles: Roles) -> list[Finding]:
+def check(table: pa.Table, _config: Validate, recipe: Recipe) -> list[Finding]:
     """Return ``group.single``, once a column, and ``label.one_group``, once a class and column."""
+    roles = roles_of(table, recipe)
     findings: list[Finding] = []
     for group in roles.groups:
         findings += _single(table, group)

@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 from listen_datasets import catalogue
 from listen_datasets.metadata.shown import pointer, shown
 from listen_datasets.model import Finding
-from listen_datasets.recipe import Validate
-from listen_datasets.roles import Roles
+from listen_datasets.recipe import Recipe, Validate
+from listen_datasets.roles import roles_of
 
 LEAST = 10
 """Clips that a class and the rest of the dataset must have."""
@@ -54,8 +54,9 @@ class Condition(NamedTuple):
     outside: int
 
 
-def check(table: pa.Table, config: Validate, roles: Roles) -> list[Finding]:
+def check(table: pa.Table, config: Validate, recipe: Recipe) -> list[Finding]:
     """Return ``label.shortcut`` for each class that a fact tells better than allowed, with the fact that does best."""
+    roles = roles_of(table, recipe)
     if roles.label is None:
         return []
     known = table.filter(pc.is_valid(table.column(roles.label.arrival)))

@@ -17,7 +17,6 @@ from listen_datasets.conformity import violations
 from listen_datasets.errors import CorruptError, RecipeError
 from listen_datasets.model import SEVERITIES, Finding, Severity
 from listen_datasets.policy import Policy
-from listen_datasets.roles import Roles, roles_of
 from listen_datasets.schema import MetadataSchema
 from listen_datasets.stage import Outcome, Stage, Workspace
 
@@ -68,7 +67,7 @@ def inputs(workspace: Workspace, config: Config) -> dict[str, str]:
     found: dict[str, str] = {
         "manifest": workspace.digest(workspace.manifest.column_names),
         "judged": digest.of_json(
-            [_rules(), _label_columns(workspace, config), _roles(workspace), _version(workspace, config)]
+            [_rules(), _label_columns(workspace, config), *_said(workspace.recipe), _version(workspace, config)]
         ),
     }
     if schema:
@@ -95,15 +94,17 @@ def _findings(
     for name in registry.names("rules"):
         yield from registry.find("rules", name)(workspace.manifest, judged)
     for name in registry.names("set_rules"):
-        yield from registry.find("set_rules", name)(workspace.manifest, judged, _roles(workspace))
+        yield from registry.find("set_rules", name)(workspace.manifest, judged, workspace.recipe)
 
 
 def _rules() -> list[str]:
     return [*registry.names("rules"), *registry.names("set_rules")]
 
 
-def _roles(workspace: Workspace) -> Roles:
-    return roles_of(workspace.manifest, workspace.recipe)
+def _said(said: recipe.Recipe) -> list[Any]:
+    """Return what set rules need to know of the rest of the recipe."""
+    licences = {source.name: source.license for source in said.source}
+    return [said.dataset.label, said.split.group_by, said.dataset.license, licences]
 
 
 def _schema_file(workspace: Workspace) -> Path | None:

@@ -5,12 +5,11 @@ from typing import Any
 import pytest
 
 from listen_datasets.model import Finding
-from listen_datasets.recipe import Validate
-from listen_datasets.roles import Column, Roles
+from listen_datasets.recipe import About, Recipe, Validate
 from listen_datasets.set_rules.classes import check
 from listen_datasets.testing.manifests import clips
 
-LABEL = Roles(Column("label", "label"), ())
+LABEL = Recipe(dataset=About(name="t", label="label"))
 
 
 def found(labels: list[Any], **settings: Any) -> list[Finding]:
@@ -49,4 +48,4 @@ def test_numbers_may_be_classes() -> None:
 
 
 def test_without_a_label_there_is_nothing_to_judge() -> None:
-    assert check(clips(label=["a", "a", "b"]), Validate(), Roles(None, ())) == []
+    assert check(clips(label=["a", "a", "b"]), Validate(), Recipe(dataset=About(name="t"))) == []

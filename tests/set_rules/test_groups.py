@@ -1,16 +1,15 @@
 from __future__ import annotations
 
 from listen_datasets.model import Finding
-from listen_datasets.recipe import Validate
-from listen_datasets.roles import Column, Roles
+from listen_datasets.recipe import About, Recipe, Split, Validate
 from listen_datasets.set_rules.groups import check
 from listen_datasets.testing.manifests import clips
 
-ROLES = Roles(Column("label", "label"), (Column("speaker", "speaker"),))
+RECIPE = Recipe(dataset=About(name="t", label="label"), split=Split(group_by=("speaker",)))
 
 
 def found(labels: list[str | None], speakers: list[str | None]) -> list[Finding]:
-    return check(clips(label=labels, speaker=speakers), Validate(), ROLES)
+    return check(clips(label=labels, speaker=speakers), Validate(), RECIPE)
 
 
 def test_a_class_that_one_speaker_alone_speaks_is_a_warning() -> None:
@@ -51,5 +50,5 @@ def test_clips_without_a_group_or_a_label_are_left_alone() -> None:
 
 
 def test_a_group_that_is_the_label_itself_says_nothing() -> None:
-    label = Column("label", "label")
-    assert check(clips(label=["a", "a", "b", "b"]), Validate(), Roles(label, (label,))) == []
+    recipe = Recipe(dataset=About(name="t", label="label"), split=Split(group_by=("label",)))
+    assert check(clips(label=["a", "a", "b", "b"]), Validate(), recipe) == []

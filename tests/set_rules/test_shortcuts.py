@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listen_datasets.model import Finding
-from listen_datasets.recipe import Validate
-from listen_datasets.roles import Column, Roles
+from listen_datasets.recipe import About, Recipe, Validate
 from listen_datasets.set_rules.shortcuts import LEAST, _phi, check
 from listen_datasets.testing.manifests import clips
 
-LABEL = Roles(Column("label", "label"), ())
+LABEL = Recipe(dataset=About(name="t", label="label"))
 DOGS = ["dog"] * 20 + ["cat"] * 30 + ["owl"] * 30
 RANDOM = np.random.default_rng(1)
 
