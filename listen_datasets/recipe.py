@@ -216,6 +216,30 @@ class Validate(Section, frozen=True, kw_only=True):
     ] = -0.9
     sample_rates: Annotated[tuple[int, ...], Meta(description="Sample rates allowed, in Hz; any if left out.")] = ()
     num_channels: Annotated[tuple[int, ...], Meta(description="Channel counts allowed; any if left out.")] = ()
+    max_deviation: Annotated[
+        Positive,
+        Meta(
+            description="Farthest from the median that a duration, a loudness or a speaking rate may lie, in standard "
+            "deviations estimated from medians."
+        ),
+    ] = 10.0
+    transcript_columns: Annotated[
+        tuple[str, ...],
+        Meta(description="Columns with transcripts; transcript, transcription, text, sentence, utterance if left out."),
+    ] = ()
+    min_speaking_rate: Annotated[
+        Positive, Meta(description="Fewest letters and digits of a transcript for a second of sound.")
+    ] = 0.1
+    max_speaking_rate: Annotated[
+        Positive, Meta(description="Most letters and digits of a transcript for a second of sound.")
+    ] = 40.0
+    unique_columns: Annotated[
+        tuple[str, ...],
+        Meta(description="Columns in which no value may stand twice; those that the schema marks with x-unique too."),
+    ] = ()
+    min_class_duration: Annotated[
+        float, Meta(ge=0, le=1e9, description="Least time that all clips of a class last together, in seconds.")
+    ] = 0.0
     min_class_clips: Annotated[int, Meta(ge=0, description="Fewest clips of a class.")] = 2
     max_class_imbalance: Annotated[
         float, Meta(ge=1, le=1e9, description="Most clips of the largest class for one of the smallest.")

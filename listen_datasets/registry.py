@@ -37,11 +37,16 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "level": "listen_datasets.rules.level:check",
         "license": "listen_datasets.rules.license:check",
         "spectrum": "listen_datasets.rules.spectrum:check",
+        "timestamps": "listen_datasets.rules.timestamps:check",
+        "transcripts": "listen_datasets.rules.transcripts:check",
     },
     "set_rules": {
         "classes": "listen_datasets.set_rules.classes:check",
         "groups": "listen_datasets.set_rules.groups:check",
+        "licences": "listen_datasets.set_rules.licences:check",
+        "outliers": "listen_datasets.set_rules.outliers:check",
         "shortcuts": "listen_datasets.set_rules.shortcuts:check",
+        "uniqueness": "listen_datasets.set_rules.uniqueness:check",
     },
     "reports": {
         "github": "listen_datasets.reports.github:render",

@@ -1,4 +1,4 @@
-"""Sample rates and channel counts that the recipe does not allow, and sample rates that are mixed without its word."""
+"""Sample rates and channel counts that the recipe does not allow, and those that are mixed without its word."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ from listen_datasets.recipe import Validate
 
 
 def check(table: pa.Table, config: Validate) -> list[Finding]:
-    """Return ``audio.sample_rate_not_allowed``, ``audio.channels_not_allowed`` and ``audio.mixed_sample_rates``."""
+    """Return ``audio.sample_rate_not_allowed``, ``audio.channels_not_allowed`` and that rates or channels are mixed."""
     return [
         *_not_allowed(table, "audio.sample_rate_not_allowed", "sample_rate", config.sample_rates),
         *_not_allowed(table, "audio.channels_not_allowed", "num_channels", config.num_channels),
-        *(() if config.sample_rates else _mixed_rates(table)),
+        *(() if config.sample_rates else _mixed(table, "audio.mixed_sample_rates", "sample_rate")),
+        *(() if config.num_channels else _mixed(table, "audio.mixed_channels", "num_channels")),
     ]
 
 
 _SAYS = {"sample_rate": "The sample rate is {} Hz", "num_channels": "The number of channels is {}"}
+_NAMES = {"sample_rate": "sample rates", "num_channels": "numbers of channels"}
+_UNITS = {"sample_rate": " Hz", "num_channels": ""}
 
 
 def _not_allowed(table: pa.Table, code: str, column: str, allowed: tuple[int, ...]) -> Iterator[Finding]:
@@ -43,13 +46,14 @@ def _not_allowed(table: pa.Table, code: str, column: str, allowed: tuple[int, ..
         )
 
 
-def _mixed_rates(table: pa.Table) -> Iterator[Finding]:
-    counted = {item["values"]: item["counts"] for item in pc.value_counts(table.column("sample_rate")).to_pylist()}
+def _mixed(table: pa.Table, code: str, column: str) -> Iterator[Finding]:
+    counted = {item["values"]: item["counts"] for item in pc.value_counts(table.column(column)).to_pylist()}
     if len(counted) > 1:
-        listed = ", ".join(f"{rate} Hz ({counted[rate]:,})" for rate in sorted(counted)[:10])
+        listed = ", ".join(f"{value}{_UNITS[column]} ({counted[value]:,})" for value in sorted(counted)[:10])
+        more = ", ..." if len(counted) > 10 else ""
         yield catalogue.finding(
-            "audio.mixed_sample_rates",
-            f"There are {len(counted)} sample rates, by number of clips: {listed}{', ...' if len(counted) > 10 else ''}.",
-            field=pointer("sample_rate"),
-            evidence={str(rate): counted[rate] for rate in sorted(counted)},
+            code,
+            f"There are {len(counted)} {_NAMES[column]}, by number of clips: {listed}{more}.",
+            field=pointer(column),
+            evidence={str(value): counted[value] for value in sorted(counted)},
         )

@@ -25,10 +25,12 @@ class Column:
     Attributes:
         types: The types of JSON Schema that a value may have, without ``null``; empty if it says nothing.
         description: Its words for people.
+        is_unique: Whether no value may stand in two rows: the schema says ``x-unique``, as JSON Schema judges one row at a time.
     """
 
     types: frozenset[str]
     description: str | None = None
+    is_unique: bool = False
 
     @property
     def text_becomes(self) -> str | None:
@@ -63,7 +65,8 @@ def _column(document: Document, places: Sequence[str]) -> Column:
     schemas = [document.nodes[inner] for at in places for inner in _together(document, at)]
     description = next((schema["description"] for schema in schemas if "description" in schema), None)
     types = frozenset.intersection(_ALL_TYPES, *(_types(document, at) for at in places))
-    return Column(frozenset() if types == _ALL_TYPES else types - {"null"}, description)
+    is_unique = any(schema.get("x-unique") is True for schema in schemas)
+    return Column(frozenset() if types == _ALL_TYPES else types - {"null"}, description, is_unique)
 
 
 def _types(document: Document, at: str) -> frozenset[str]:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from listen_datasets import catalogue
+from listen_datasets.limits import spelled
 from listen_datasets.metadata.shown import pointer, shown
 from listen_datasets.model import Finding
 from listen_datasets.recipe import Recipe, Validate
@@ -15,7 +16,7 @@ from listen_datasets.roles import Column, roles_of
 
 
 def check(table: pa.Table, config: Validate, recipe: Recipe) -> list[Finding]:
-    """Return ``label.rare``, once a class, and ``label.imbalance``."""
+    """Return ``label.rare`` and ``label.short``, once a class, and ``label.imbalance``."""
     roles = roles_of(table, recipe)
     if roles.label is None:
         return []
@@ -24,7 +25,11 @@ def check(table: pa.Table, config: Validate, recipe: Recipe) -> list[Finding]:
     counts = {str(value): count for value, count in pairs}
     if len(counts) * 2 > sum(counts.values()):  # texts or ids rather than classes
         return []
-    return [*_rare(counts, config.min_class_clips, roles.label), *_imbalance(counts, config, roles.label)]
+    return [
+        *_rare(counts, config.min_class_clips, roles.label),
+        *_short(table, config.min_class_duration, roles.label),
+        *_imbalance(counts, config, roles.label),
+    ]
 
 
 def _rare(counts: dict[str, int], least: int, label: Column) -> Iterator[Finding]:
@@ -35,6 +40,21 @@ def _rare(counts: dict[str, int], least: int, label: Column) -> Iterator[Finding
             field=pointer(label.name),
             value=shown(value),
             evidence={"value": counts[value], "threshold": least},
+        )
+
+
+def _short(table: pa.Table, least: float, label: Column) -> Iterator[Finding]:
+    pairs = pa.table({"label": table.column(label.arrival), "duration": table.column("duration")}).drop_null()
+    lasts = pairs.group_by("label", use_threads=False).aggregate([("duration", "sum")])
+    short = lasts.filter(pc.less(lasts.column("duration_sum"), least)).to_pylist()
+    for row in sorted(short, key=lambda row: str(row["label"])):
+        lasting, threshold = spelled(row["duration_sum"], least, "s")
+        yield catalogue.finding(
+            "label.short",
+            f"All clips of the class `{shown(row['label'], 80)}` together last {lasting}; expected at least {threshold}.",
+            field=pointer(label.name),
+            value=shown(row["label"]),
+            evidence={"value": row["duration_sum"], "threshold": least},
         )
 
 

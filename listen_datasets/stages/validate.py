@@ -81,16 +81,21 @@ def inputs(workspace: Workspace, config: Config) -> dict[str, str]:
 STAGE = Stage(name="validate", version="2", config=Config, run=run, inputs=inputs)
 
 
-def _findings(
-    workspace: Workspace, config: Config, schema: Path | None, earlier: Sequence[Finding]
-) -> Iterator[Finding]:
-    if schema:
+def _findings(workspace: Workspace, config: Config, path: Path | None, earlier: Sequence[Finding]) -> Iterator[Finding]:
+    schema = MetadataSchema.load(path) if path else None
+    if path and schema:
         errors = (finding for finding in earlier if catalogue.severity(finding.code) == "error")
         known = {(finding.clip_id, finding.field) for finding in errors}
-        for finding in violations(workspace.manifest, MetadataSchema.load(schema), schema.name):
+        for finding in violations(workspace.manifest, schema, path.name):
             if (finding.clip_id, finding.field) not in known:
                 yield finding
-    judged = msgspec.structs.replace(config, label_columns=_label_columns(workspace, config))
+    unique = tuple(name for name, column in schema.columns().items() if column.is_unique) if schema else ()
+    judged = msgspec.structs.replace(
+        config,
+        label_columns=_label_columns(workspace, config),
+        transcript_columns=_required(workspace, config.transcript_columns),
+        unique_columns=_required(workspace, config.unique_columns) + unique,
+    )
     for name in registry.names("rules"):
         yield from registry.find("rules", name)(workspace.manifest, judged)
     for name in registry.names("set_rules"):
@@ -117,6 +122,12 @@ def _schema_file(workspace: Workspace) -> Path | None:
     if name != default:
         raise RecipeError(f"there is no schema {name!r}", where="metadata-schema", hint="correct the path in lds.toml")
     return None
+
+
+def _required(workspace: Workspace, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names of columns that the recipe gives; those that do not exist are refused."""
+    workspace.require([tables.manifest_name(name) for name in names])
+    return names
 
 
 def _label_columns(workspace: Workspace, config: Config) -> tuple[str, ...]:

@@ -41,3 +41,11 @@ def test_mixed_sample_rates_that_the_recipe_allows_pass(clips: Callable[..., pa.
 
 def test_one_sample_rate_passes(clips: Callable[..., pa.Table]) -> None:
     assert check(clips(sample_rate=[8000, 8000]), Validate()) == []
+
+
+def test_mixed_numbers_of_channels_are_one_note_unless_the_recipe_allows_them(clips: Callable[..., pa.Table]) -> None:
+    table = clips(num_channels=[1, 2, 2])
+    (finding,) = check(table, Validate())
+
+    assert (finding.code, finding.severity, finding.evidence) == ("audio.mixed_channels", "note", {"1": 1, "2": 2})
+    assert check(table, Validate(num_channels=(1, 2))) == []

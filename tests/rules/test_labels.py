@@ -13,7 +13,7 @@ _LABEL = Validate(label_columns=("label",))
 
 @pytest.mark.parametrize("twin", ["Rain", " rain", "RAIN ", "rain\u00a0"])
 def test_second_spelling_is_a_warning_at_its_line(clips: Callable[..., pa.Table], twin: str) -> None:
-    (finding,) = check(clips(label=["rain", "rain", twin, "wind"]), _LABEL)
+    finding = check(clips(label=["rain", "rain", twin, "wind"]), _LABEL)[0]
     assert (finding.code, finding.severity, finding.clip_id) == ("label.twins", "warning", None)
     assert (finding.path, finding.line, finding.field) == ("metadata.csv", 4, "/label")
     assert finding.evidence == {"spellings": 2, "rarest": 1}
@@ -25,7 +25,8 @@ def test_spellings_that_differ_in_unicode_form_are_twins(clips: Callable[..., pa
 
 
 def test_white_space_inside_counts_as_one_space(clips: Callable[..., pa.Table]) -> None:
-    assert len(check(clips(label=["dog  bark", "dog bark", "dog\tbark"]), _LABEL)) == 1
+    found = check(clips(label=["dog  bark", "dog bark", "dog\tbark"]), _LABEL)
+    assert [finding.code for finding in found].count("label.twins") == 1
 
 
 def test_message_counts_the_clips_of_each_spelling(clips: Callable[..., pa.Table]) -> None:
@@ -50,3 +51,27 @@ def test_column_is_named_as_the_user_names_it(clips: Callable[..., pa.Table]) ->
 
 def test_numbers_have_no_twins(clips: Callable[..., pa.Table]) -> None:
     assert check(clips(label=[1, 2]), _LABEL) == []
+
+
+@pytest.mark.parametrize("label", ["rain ", "\train", "ra\u200bin", "rain\ufeff", "ra\u00adin", "ra\x07in"])
+def test_what_nobody_sees_is_untidy(clips: Callable[..., pa.Table], label: str) -> None:
+    (finding,) = check(clips(label=["wind", label]), _LABEL)
+    assert (finding.code, finding.severity, finding.line) == ("label.untidy", "warning", 3)
+
+
+@pytest.mark.parametrize(
+    "label", ["dog bark", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001f469\u200d\U0001f680", "C#", "+"]
+)
+def test_what_a_script_needs_is_tidy(clips: Callable[..., pa.Table], label: str) -> None:
+    assert check(clips(label=["wind", label]), _LABEL) == []
+
+
+@pytest.mark.parametrize("label", ["NaN", "n/a", "?", "--", "TODO", "#N/A", " nan "])
+def test_a_placeholder_is_no_label(clips: Callable[..., pa.Table], label: str) -> None:
+    (finding,) = check(clips(label=["wind", label]), _LABEL)
+    assert (finding.code, finding.severity, finding.line) == ("label.placeholder", "warning", 3)
+
+
+@pytest.mark.parametrize("label", ["none", "unknown", "na", "null", "", None, "7", "silence"])
+def test_a_word_that_may_be_meant_is_a_label(clips: Callable[..., pa.Table], label: str | None) -> None:
+    assert check(clips(label=pa.array(["wind", label], pa.string())), _LABEL) == []

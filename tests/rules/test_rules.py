@@ -27,6 +27,8 @@ def bad(clips: Callable[..., pa.Table]) -> pa.Table:
         declared_duration=["2", "2", "2", "x"],
         license=["none", None, "MIT", "MIT"],
         label=["a", "A", "b", "b"],
+        transcript=["a", "n/a", "b", "c"],
+        date=["2026-01-01", "soon", "2026", "2026"],
     )
 
 

@@ -49,3 +49,10 @@ def test_numbers_may_be_classes() -> None:
 
 def test_without_a_label_there_is_nothing_to_judge() -> None:
     assert check(clips(label=["a", "a", "b"]), Validate(), Recipe(dataset=About(name="t"))) == []
+
+
+@pytest.mark.parametrize(("least", "short"), [(0.0, []), (4.0, []), (4.1, ["cat"]), (100.0, ["cat", "dog"])])
+def test_a_class_that_lasts_too_little_is_a_warning(least: float, short: list[str]) -> None:
+    items = [item for item in found(["dog"] * 5 + ["cat"] * 2, min_class_duration=least) if item.code == "label.short"]
+
+    assert [item.value for item in items] == short
