@@ -19,11 +19,13 @@ _SPEECH: Mapping[str, Any] = {
     "min-loudness": -45.0,
     # The estimate lies 4 dB above the ratio of active speech to noise: 15 dB of it are hard to understand.
     "min-snr": 15.0,
+    "min-bandwidth-ratio": 0.2,
 }
 
 _MUSIC: Mapping[str, Any] = {
-    "min-duration": 1.0,
-    "max-silent-fraction": 0.5,
+    # A drum alone may be that short.
+    "min-duration": 0.05,
+    "max-silent-fraction": 0.8,
     "min-loudness": -45.0,
     # The loudest releases of commercial music reach about -5 LUFS.
     "max-loudness": -4.0,

@@ -206,8 +206,12 @@ class Validate(Section, frozen=True, kw_only=True):
         Meta(description="Lowest estimated signal-to-noise ratio, in dB; not judged if left out (use it for speech)."),
     ] = None
     min_bandwidth_ratio: Annotated[
-        Fraction, Meta(description="Smallest bandwidth as a share of half the sample rate.")
-    ] = 0.2
+        Fraction,
+        Meta(
+            description="Smallest bandwidth as a share of half the sample rate; 0 for any, as a drum or a hum has none (use it "
+            "for speech)."
+        ),
+    ] = 0.0
     min_cutoff_ratio: Annotated[
         Fraction, Meta(description="Smallest cutoff of a lossless recording as a share of half the sample rate.")
     ] = 0.75

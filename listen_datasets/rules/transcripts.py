@@ -26,6 +26,7 @@ from listen_datasets.tables import user_columns
 NAMES = ("transcript", "transcription", "text", "sentence", "utterance")
 """Columns that hold transcripts, where the recipe names none."""
 _LANGUAGES = ("language", "lang", "locale")
+_NO_SPEECH = r"^\s*([\[<(][^\[\]<>()]*[\])>]\s*)+$"  # a remark in brackets, such as [noise], is about what is heard
 _LEAST_SPREAD = float(np.log(1.1))
 _PLACE = ("clip_id", "metadata_file", "metadata_line")
 _SPEECH = 0.1  # seconds: less than that cannot be told from silence
@@ -44,7 +45,8 @@ def check(table: pa.Table, config: Validate) -> list[Finding]:
             findings += _empty(table, missing, column)
         placeholder = is_placeholder(texts)
         findings += _placeholders(table, placeholder, column)
-        findings += _rates(table, pc.invert(pc.or_(empty, placeholder)), column, config)
+        spoken = pc.invert(pc.or_(pc.or_(empty, placeholder), pc.match_substring_regex(texts, _NO_SPEECH)))
+        findings += _rates(table, pc.fill_null(spoken, fill_value=False), column, config)
     return findings
 
 

@@ -109,5 +109,11 @@ def test_a_language_of_few_clips_tells_nothing(clips: Callable[..., pa.Table]) -
     assert many(clips, {"text": "a" * 60, "language": "en"}) == []
 
 
+@pytest.mark.parametrize("text", ["[this is a simple beep tone]", "<beep>", "(laughs) [door]"])
+def test_a_remark_in_brackets_is_not_spoken(clips: Callable[..., pa.Table], text: str) -> None:
+    assert check(clips(transcript=[SPOKEN, text]), Validate(max_speaking_rate=0.3))[1:] == []
+    assert len(check(clips(transcript=[SPOKEN, f"so {text}"]), Validate(max_speaking_rate=0.3))) == 2
+
+
 def test_an_empty_dataset_is_fine(clips: Callable[..., pa.Table]) -> None:
     assert check(clips(transcript=texts()), Validate()) == []

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pytest
 
-from listen_datasets import catalogue, commit, ledger, tables
+from listen_datasets import catalogue, commit, ledger, recipe, tables
 from listen_datasets.errors import ExitCode
 
 README = (tables.schemas_folder() / "README.md").read_text(encoding="utf-8")
@@ -105,3 +107,13 @@ def test_schemas_are_json_with_an_id_and_a_description() -> None:
 def _load(path: Path) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return document
+
+
+def test_readme_lists_every_rule_with_its_keys() -> None:
+    section = README.split("## Rules\n", 1)[1].split("\n## ", 1)[0]
+    rows = [line.split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    judged = {code for code, entry in catalogue.entries().items() if entry.stage == "validate"}
+    known = {entry.encode_name for entry in msgspec.structs.fields(recipe.Validate)}
+
+    assert {row[0].strip("| `") for row in rows} == judged
+    assert {key for row in rows for key in re.findall(r"`([a-z-]+)`", row[1])} <= known
