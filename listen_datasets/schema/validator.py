@@ -23,7 +23,7 @@ from listen_datasets.metadata.table import MetadataTable
 from listen_datasets.model import Finding
 from listen_datasets.schema.budget import check_budget
 from listen_datasets.schema.columns import Column, columns_of, instances, typed
-from listen_datasets.schema.document import REGEX, Document, document, load_bytes, shipped
+from listen_datasets.schema.document import REGEX, Document, document, load_bytes
 from listen_datasets.schema.explainer import CHECKS, Explainer
 from listen_datasets.schema.violation import Broken, Violation, Wording
 
@@ -135,7 +135,6 @@ def _decider(checked: Document) -> Any:  # noqa: ANN401 - a class of an untyped 
             validate_formats=True,
             ignore_unknown_formats=False,
             pattern_options=REGEX,
-            registry=jsonschema_rs.Registry(list(shipped().items())),
             offline=True,
         )
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
