@@ -39,37 +39,47 @@ class Column:
 
 
 def columns_of(document: Document) -> dict[str, Column]:
-    """Return the columns that a schema names at its top, in order, through local ``$ref`` and ``allOf``."""
+    """Return the columns that a schema names at its top, in order, through ``$ref`` and ``allOf``."""
+    return {name: _column(document, places) for name, places in places_of(document).items()}
+
+
+def places_of(document: Document) -> dict[str, list[str]]:
+    """Return the columns that a schema names at its top, in order, and where in the schema each is named."""
     found: dict[str, list[str]] = {}
-    for at in _together(document, ""):
+    for at in together(document, ""):
         for name in document.nodes[at].get("properties", ()):
             found.setdefault(name, []).append(at + pointer("properties", name))
-    return {name: _column(document, places) for name, places in found.items()}
+    return found
 
 
-def _together(document: Document, at: str) -> Iterator[str]:
-    """Yield a schema and those that hold wherever it holds."""
+def together(document: Document, at: str) -> Iterator[str]:
+    """Yield the place of a schema and of those that hold wherever it holds, through ``$ref`` and ``allOf``."""
     schema = document.nodes.get(at)
     if schema is not None:
         yield at
         target = document.targets.get(schema.get("$ref", ""))
         if target is not None:
-            yield from _together(document, target)
+            yield from together(document, target)
         for position in range(len(schema.get("allOf", ()))):
-            yield from _together(document, at + pointer("allOf", position))
+            yield from together(document, at + pointer("allOf", position))
 
 
 def _column(document: Document, places: Sequence[str]) -> Column:
-    schemas = [document.nodes[inner] for at in places for inner in _together(document, at)]
+    schemas = [document.nodes[inner] for at in places for inner in together(document, at)]
     description = next((schema["description"] for schema in schemas if "description" in schema), None)
-    types = frozenset.intersection(_ALL_TYPES, *(_types(document, at) for at in places))
+    types = types_of(document, places)
     return Column(frozenset() if types == _ALL_TYPES else types - {"null"}, description)
+
+
+def types_of(document: Document, places: Sequence[str]) -> frozenset[str]:
+    """Return the types of JSON Schema, ``null`` among them, that a value may have which stands under several schemas."""
+    return frozenset.intersection(_ALL_TYPES, *(_types(document, at) for at in places))
 
 
 def _types(document: Document, at: str) -> frozenset[str]:
     """Return the types that a value may have."""
     types = _ALL_TYPES
-    for inner in _together(document, at):
+    for inner in together(document, at):
         schema = document.nodes[inner]
         if "type" in schema:
             said = frozenset([schema["type"]] if isinstance(schema["type"], str) else schema["type"])

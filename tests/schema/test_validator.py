@@ -141,6 +141,27 @@ def test_an_unknown_column_is_reported_by_itself() -> None:
     assert found.hint == "did you mean `label`?"
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"unevaluatedProperties": False},
+        {"properties": {"a": {}}, "unevaluatedProperties": False},
+        {"allOf": [{"properties": {"a": {}}}], "unevaluatedProperties": False, "anyOf": [{"required": ["q"]}, {}]},
+    ],
+)
+def test_each_column_that_nothing_evaluates_is_reported(schema: dict[str, Any]) -> None:
+    found = [(item.pointer, item.keyword) for item in check(schema, {"b": 1, "c": 2})]
+    assert found == [("/b", "unevaluatedProperties"), ("/c", "unevaluatedProperties")]
+
+
+@pytest.mark.parametrize("more", [{}, {"anyOf": [{"required": ["q"]}, {"required": ["r"]}]}])
+def test_a_fault_in_one_column_does_not_make_its_neighbours_unknown(more: dict[str, Any]) -> None:
+    schema = {"allOf": [{"properties": {"a": {"minimum": 0}, "b": {}}}], "unevaluatedProperties": False, **more}
+    found = {(item.pointer, item.keyword) for item in check(schema, {"a": -1, "b": 1, "c": 1})}
+    assert found >= {("/a", "minimum"), ("/c", "unevaluatedProperties")}
+    assert "/b" not in {where for where, _ in found}
+
+
 @pytest.mark.parametrize("extra", [{}, {"properties": {"b": {}}}, {"patternProperties": {"b": {}}}])
 def test_each_unknown_entry_is_reported(extra: dict[str, Any]) -> None:
     found = check({"properties": {"x": {"additionalProperties": False, **extra}}}, {"x": {"a": 1, "c": 2}})
