@@ -53,15 +53,17 @@ def places_of(document: Document) -> dict[str, list[str]]:
 
 
 def together(document: Document, at: str) -> Iterator[str]:
-    """Yield the place of a schema and of those that hold wherever it holds, through ``$ref`` and ``allOf``."""
-    schema = document.nodes.get(at)
-    if schema is not None:
-        yield at
-        target = document.targets.get(schema.get("$ref", ""))
-        if target is not None:
-            yield from together(document, target)
-        for position in range(len(schema.get("allOf", ()))):
-            yield from together(document, at + pointer("allOf", position))
+    """Yield the place of a schema and, once each, of those that hold wherever it holds: by ``$ref`` and ``allOf``."""
+    seen: set[str] = set()
+    todo = [at]
+    while todo:
+        place = todo.pop()
+        if place not in seen and place in document.nodes:
+            seen.add(place)
+            yield place
+            schema = document.nodes[place]
+            held = [place + pointer("allOf", position) for position in range(len(schema.get("allOf", ())))]
+            todo += [*reversed(held), *filter(None, [document.targets.get(schema.get("$ref", ""))])]
 
 
 def _column(document: Document, places: Sequence[str]) -> Column:

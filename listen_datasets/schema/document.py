@@ -51,6 +51,7 @@ class Document:
         root: The schema, without the names in it, and with the shipped schemas that it refers to under ``$defs``.
         nodes: JSON Pointer to every schema in it that is an object.
         targets: What each ``$ref`` leads to, as a JSON Pointer; those that lead to ``true`` or ``false`` are not in.
+        copied: The places of the shipped schemas.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Document:
     root: dict[str, Any]
     nodes: Mapping[str, dict[str, Any]]
     targets: Mapping[str, str]
+    copied: frozenset[str] = frozenset()
 
 
 def load_bytes(path: Path) -> bytes:
@@ -93,7 +95,7 @@ def document(data: bytes, *, name: str) -> Document:
     _check_unknown({at: names.nodes[at] for at in copied}, dialect, name)
     _check_formats(names.nodes, dialect, name)
     _check_patterns(names.nodes, dialect, name)
-    return Document(name, dialect, root, names.nodes, targets)
+    return Document(name, dialect, root, names.nodes, targets, frozenset(copied))
 
 
 def _parsed(data: bytes, name: str) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def _outline(document: Document, name: str, places: Sequence[str], required: boo
     said = [kind for kind in _ORDER if kind in types and not (kind == "integer" and "number" in types)]
     phrases = [phrase for schema in schemas for phrase in _phrases(schema)]
     parents = [document.nodes[at.removesuffix(pointer("properties", name))] for at in places]
-    if any(parent["properties"][name] is False for parent in parents):
+    if not types or any(parent["properties"][name] is False for parent in parents):
         phrases = ["no value"]
     return Outline(
         name=name,

@@ -195,7 +195,7 @@ def _rewritten(names: Names, found: Mapping[str, tuple[str, str]]) -> dict[str, 
     targets = {}
     for at, (keyword, place) in found.items():
         del names.nodes[at][keyword]
-        reference = "#" + quote(place, safe="/~!$&'()*+,;=:@")
+        reference = fragment(place)
         names.nodes[at]["$ref"] = reference
         if place in names.nodes:
             targets[reference] = place
@@ -203,6 +203,11 @@ def _rewritten(names: Names, found: Mapping[str, tuple[str, str]]) -> dict[str, 
         for keyword in _NAMES if at else _NAMES - {"$schema"}:
             schema.pop(keyword, None)
     return targets
+
+
+def fragment(place: str) -> str:
+    """Return a JSON Pointer as the fragment of a URI."""
+    return "#" + quote(place, safe="/~!$&'()*+,;=:@")
 
 
 def _joined(base: str, uri: str, where: str) -> str:

@@ -42,7 +42,7 @@ class MetadataSchema:
 
     def __init__(self, checked: Document) -> None:
         self.document = checked.root
-        self._checked = checked
+        self.checked = checked
         self._columns = columns_of(checked)
         self._decider = _decider(checked)
         self._explainer = Explainer(checked)
@@ -71,7 +71,7 @@ class MetadataSchema:
 
     def outline(self) -> list[Outline]:
         """Return what the schema says about each column that it names, in words for people."""
-        return outlined(self._checked)
+        return outlined(self.checked)
 
     def typed(self, table: MetadataTable) -> tuple[MetadataTable, tuple[Finding, ...]]:
         """Convert text columns to the types that the schema declares; see :func:`listen_datasets.schema.columns.typed`."""
