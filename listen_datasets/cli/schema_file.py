@@ -61,10 +61,9 @@ def check(console: Console, *, place: Path, jobs: int | None, engine: str) -> Ex
         "columns": [column.name for column in columns],
         "required": [column.name for column in columns if column.required],
     }
+    count, required = len(columns), sum(column.required for column in columns)
     console.say(f"{visible(path.name)} can be used")
-    console.say(
-        f"  {about['dialect']}: {len(columns)} columns, {sum(column.required for column in columns)} of them required"
-    )
+    console.say(f"  {about['dialect']}: {count} column{'s' * (count != 1)}, {required} of them required")
     for what in open_:
         console.say(f"  not checked: {visible(what, 200)}")
     for item in found[:_MOST]:

@@ -29,6 +29,7 @@ from listen_datasets.schema.keywords import (
     subschemas,
 )
 from listen_datasets.schema.references import Names, settle
+from listen_datasets.schema.violation import Spellings
 
 MAX_BYTES = 2**20
 """Largest schema."""
@@ -152,7 +153,8 @@ def _check_unknown(nodes: Mapping[str, dict[str, Any]], dialect: Dialect, name: 
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word[:80], sorted(known), n=1)
+    slip = Spellings(sorted(known)).nearest(word)
+    close = [slip] if slip else difflib.get_close_matches(word[:80], sorted(known), n=1)
     return f"did you mean `{close[0]}`?" if close else "notes of your own may stand in keywords that begin with x-"
 
 

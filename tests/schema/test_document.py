@@ -46,6 +46,7 @@ def test_a_schema_is_read_from_a_file(tmp_path: Path) -> None:
         ({"$schema": "https://example.org/mine"}, "/$schema", "dialect", "2020-12"),
         ({"$schema": 7}, "/$schema", "dialect", "2020-12"),
         ({"propertis": {}}, "/propertis", "`propertis` checks nothing", "did you mean `properties`?"),
+        ({"properties": {"a": {"eunm": [1]}}}, "/properties/a/eunm", "`eunm` checks nothing", "did you mean `enum`?"),
         ({"properties": {"a": {"typ": "string"}}}, "/properties/a/typ", "`typ` checks nothing", "did you mean `type`?"),
         ({"properties": {"a": {"items": {"minimun": 1}}}}, "/properties/a/items/minimun", "checks nothing", "`minimum`"),
         ({"dependencies": {"a": ["b"]}}, "/dependencies", "checks nothing", None),

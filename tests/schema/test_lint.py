@@ -121,8 +121,10 @@ def test_places_are_those_of_the_file() -> None:
 
 
 def test_an_example_is_judged_with_what_it_refers_to() -> None:
-    schema = {"definitions": {"n": {"type": "integer"}}, "properties": {"c": {"allOf": [{"$ref": "#/definitions/n"}]}}}
-    schema["properties"]["c"]["examples"] = [1, "x"]  # type: ignore[assignment]
+    schema = {
+        "definitions": {"n": {"type": "integer"}},
+        "properties": {"c": {"allOf": [{"$ref": "#/definitions/n"}], "examples": [1, "x"]}},
+    }
     assert [item.pointer for item in advice({"$schema": DRAFT_07, **schema})] == ["/properties/c/examples/1"]
 
 
