@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,9 @@ from listen_datasets.errors import SchemaError
 from listen_datasets.metadata.shown import pointer, shown
 from listen_datasets.schema.keywords import Dialect, subschemas
 from listen_datasets.tables import schemas_folder
+
+MAX_URI = 2048
+"""Longest name of a schema."""
 
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _NAMES = frozenset({"$id", "$schema", "$anchor", "$dynamicAnchor", "$recursiveAnchor"})
@@ -64,6 +68,7 @@ class Names:
         self._name = name
         self._resources: dict[str, _Resource] = {}
         self._within: dict[str, _Resource] = {}
+        self._dynamic: Counter[str] = Counter()  # in how many resources each name stands
         self.add("", root)
 
     def add(self, at: str, schema: dict[str, Any]) -> list[str]:
@@ -95,12 +100,12 @@ class Names:
         for name in (fragment, schema.get("$anchor"), schema.get("$dynamicAnchor")):
             if name:
                 self._note(resource.anchors, name, at, where)
-        if "$dynamicAnchor" in schema:
-            resource.dynamic[schema["$dynamicAnchor"]] = at
-        if schema.get("$recursiveAnchor"):
-            if at != resource.at:
-                raise SchemaError("`$recursiveAnchor` may only stand at the top, or beside `$id`", where=where)
-            resource.dynamic[""] = at
+        moving = schema.get("$dynamicAnchor", "" if schema.get("$recursiveAnchor") else None)
+        if moving == "" and at != resource.at:
+            raise SchemaError("`$recursiveAnchor` may only stand at the top, or beside `$id`", where=where)
+        if moving is not None:
+            resource.dynamic[moving] = at
+            self._dynamic[moving] += 1
         return resource
 
     def _note(self, names: dict[str, Any], name: str, what: object, where: str) -> None:
@@ -145,7 +150,7 @@ class Names:
         outermost = self._within[""].dynamic
         if name in outermost:
             return outermost[name]
-        if sum(name in other.dynamic for other in self._resources.values()) > 1:
+        if self._dynamic[name] > 1:
             raise SchemaError(
                 "where the dynamic reference leads depends on the row", where=where, hint="use $ref and $defs"
             )
@@ -212,6 +217,9 @@ def fragment(place: str) -> str:
 
 def _joined(base: str, uri: str, where: str) -> str:
     try:
-        return urljoin(base, uri)
+        joined = urljoin(base, uri)
     except ValueError:
         raise SchemaError(f"{shown(uri)} is no URI", where=where) from None
+    if len(joined) > MAX_URI:
+        raise SchemaError(f"a URI is longer than {MAX_URI} characters", where=where)
+    return joined

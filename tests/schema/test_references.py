@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -112,6 +113,26 @@ def test_what_is_copied_in_stays_as_it_was() -> None:
 def test_a_shipped_schema_that_the_user_brings_along_is_the_one_that_is_meant() -> None:
     schema = {"$defs": {"mine": {"$id": MANIFEST, "required": ["n"]}}, "properties": {"a": {"$ref": MANIFEST}}}
     assert broken(schema, {"a": {}}) == ["/a/n"]
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        {"$id": "r{}", "$dynamicAnchor": "x{}", "properties": {"n": {"$dynamicRef": "#x{}"}}},
+        {"$anchor": "x{}", "properties": {"n": {"$ref": "#x{}"}}},
+    ],
+)
+def test_many_names_are_looked_up_at_once(inner: dict[str, Any]) -> None:
+    definitions = {f"d{number}": json.loads(json.dumps(inner).replace("{}", str(number))) for number in range(6000)}
+    start = time.process_time()
+    assert MetadataSchema.load({"$id": "https://x.org/" + "a" * 1000, "$defs": definitions}).document
+    assert time.process_time() - start < 4
+
+
+@pytest.mark.parametrize("schema", [{"$id": "a" * 3000}, {"$ref": "a" * 3000}, {"$defs": {"a": {"$id": "a" * 3000}}}])
+def test_a_name_without_end_is_refused(schema: dict[str, Any]) -> None:
+    with pytest.raises(SchemaError, match="longer than 2048 characters"):
+        MetadataSchema.load(schema)
 
 
 @pytest.mark.parametrize(
