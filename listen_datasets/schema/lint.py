@@ -94,7 +94,7 @@ def _names(document: Document) -> Iterator[Advice]:
     """Look for names of columns that are asked for and described nowhere."""
     applied = _applied(document)
     named = {name for at in applied for name in document.nodes[at].get("properties", ())}
-    spellings = Spellings(named)
+    spellings = Spellings(sorted(named))
     patterned = any("patternProperties" in document.nodes[at] for at in applied)
     for at in applied:
         schema = document.nodes[at]

@@ -11,6 +11,7 @@ the schema alone: if its name stands in one resource, or in the outermost one of
 from __future__ import annotations
 
 import copy
+import difflib
 import functools
 import json
 from collections import Counter
@@ -136,8 +137,7 @@ class Names:
             place = resource.at + fragment if is_pointer else resource.anchors.get(fragment)
         if place is None or place not in self.places:
             message = f"the reference {shown(reference)} does not lead to a schema in this file"
-            hint = "refer to #/$defs/...; nothing is ever fetched from the network or from other files"
-            raise SchemaError(message, where=where, hint=hint)
+            raise SchemaError(message, where=where, hint=_hint(reference.partition("#")[0]))
         return place
 
     def _uri(self, at: str, keyword: str) -> str | None:
@@ -208,6 +208,16 @@ def _rewritten(names: Names, found: Mapping[str, tuple[str, str]]) -> dict[str, 
         for keyword in _NAMES if at else _NAMES - {"$schema"}:
             schema.pop(keyword, None)
     return targets
+
+
+def _hint(uri: str) -> str:
+    """Say which shipped schema was meant, or that only those and the file itself can be referred to."""
+    file = uri.rpartition("/")[2]
+    meant = [ours for ours in shipped() if file and ours.endswith(f"/{file}")]
+    meant += difflib.get_close_matches(uri[:MAX_URI], shipped(), n=1, cutoff=0.9)
+    if meant:
+        return f"did you mean {meant[0]}?"
+    return "refer to #/$defs/...; nothing is ever fetched from the network or from other files"
 
 
 def fragment(place: str) -> str:

@@ -120,6 +120,13 @@ def test_places_are_those_of_the_file() -> None:
     assert [item.pointer for item in advice(schema)] == ["/$defs/a~1b/enum"]
 
 
+def test_what_is_shipped_is_not_the_users_to_mend() -> None:
+    manifest = next(path for path in SHIPPED if path.name == "manifest.schema.json")
+    uri = json.loads(manifest.read_text(encoding="utf-8"))["$id"]
+    schema = {"properties": {"clip_id": {"type": "string"}}, "$defs": {"x": {"$ref": uri}}, "required": ["clip_id"]}
+    assert advice(schema) == []
+
+
 def test_an_example_is_judged_with_what_it_refers_to() -> None:
     schema = {
         "definitions": {"n": {"type": "integer"}},

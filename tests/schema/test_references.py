@@ -104,6 +104,15 @@ def test_a_shipped_schema_is_copied_in_once_and_beside_others() -> None:
     assert broken(schema, {"a": -1, "b": 1}) == ["/a"]
 
 
+@pytest.mark.parametrize("uri", shipped())
+@pytest.mark.parametrize("dialect", [DRAFT_07, DRAFT_2019, "https://json-schema.org/draft/2020-12/schema"])
+def test_a_shipped_schema_means_the_same_in_every_dialect(uri: str, dialect: str) -> None:
+    schema = MetadataSchema.load({"$schema": dialect, "allOf": [{"$ref": uri}]})
+    assert schema.columns() == MetadataSchema.load(shipped()[uri]).columns()
+    found = {item.pointer for item in schema.check([(0, {"duration": "x", "sample_rate": -1})])}
+    assert found >= {"/duration", "/sample_rate"}
+
+
 def test_what_is_copied_in_stays_as_it_was() -> None:
     before = json.dumps(shipped()[MANIFEST])
     settled({"properties": {"a": {"$ref": MANIFEST}}})
@@ -127,6 +136,21 @@ def test_many_names_are_looked_up_at_once(inner: dict[str, Any]) -> None:
     start = time.process_time()
     assert MetadataSchema.load({"$id": "https://x.org/" + "a" * 1000, "$defs": definitions}).document
     assert time.process_time() - start < 4
+
+
+@pytest.mark.parametrize(
+    ("reference", "hint"),
+    [
+        ("manifest.schema.json", f"did you mean {MANIFEST}?"),
+        (MANIFEST.replace("manifest", "mainfest"), f"did you mean {MANIFEST}?"),
+        ("https://example.org/", "refer to #/$defs"),
+        ("#/$defs/none", "refer to #/$defs"),
+    ],
+)
+def test_a_schema_that_is_nearly_named_is_told(reference: str, hint: str) -> None:
+    with pytest.raises(SchemaError, match="does not lead") as caught:
+        MetadataSchema.load({"$ref": reference})
+    assert str(caught.value.hint).startswith(hint)
 
 
 @pytest.mark.parametrize("schema", [{"$id": "a" * 3000}, {"$ref": "a" * 3000}, {"$defs": {"a": {"$id": "a" * 3000}}}])
