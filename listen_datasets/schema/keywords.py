@@ -107,6 +107,9 @@ SILENT_WITHOUT = {
 }
 """Keywords that check nothing unless another one stands beside them."""
 
+UNIQUE = "x-unique"
+"""Our own keyword: no two rows have the same value. The rules for the set as a whole judge it, as no engine sees two rows."""
+
 FORMATS = frozenset(
     [
         "date",

@@ -18,7 +18,7 @@ from listen_datasets.metadata.shown import pointer, shown
 from listen_datasets.schema import ranges
 from listen_datasets.schema.columns import places_of, together, types_of
 from listen_datasets.schema.document import REGEX, Document
-from listen_datasets.schema.keywords import subschemas
+from listen_datasets.schema.keywords import UNIQUE, subschemas
 from listen_datasets.schema.references import fragment
 from listen_datasets.schema.violation import Spellings
 
@@ -68,7 +68,7 @@ def unchecked(document: Document) -> list[str]:
     keywords = {word for at, schema in document.nodes.items() if at not in document.copied for word in schema}
     described = sorted(keywords & _DESCRIBING) if not document.dialect.is_draft_07 else []
     left += [f"{word}, which only describes" for word in described]
-    return left + [f"{word}, a keyword of your own" for word in sorted(keywords) if word.startswith("x-")]
+    return left + [f"{word}, a keyword of your own" for word in sorted(keywords - {UNIQUE}) if word.startswith("x-")]
 
 
 def _columns(document: Document) -> Iterator[Advice]:

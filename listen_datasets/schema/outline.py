@@ -9,6 +9,7 @@ from typing import Any
 from listen_datasets.metadata.shown import pointer, shown
 from listen_datasets.schema.columns import places_of, together, types_of
 from listen_datasets.schema.document import Document
+from listen_datasets.schema.keywords import UNIQUE
 
 _LISTED = 10  # allowed values that a phrase lists
 _CITED = 80
@@ -85,6 +86,8 @@ def _phrases(schema: Mapping[str, Any]) -> Iterator[str]:
             yield text.removesuffix("s") if schema[keyword] == 1 and text.startswith("at ") and " 1 " in text else text
     if schema.get("uniqueItems") is True:
         yield "no item twice"
+    if schema.get(UNIQUE) is True:
+        yield "in one row only"
     inner = [keyword for keyword in _CONDITIONS if keyword in schema]
     if inner:
         yield f"and what {', '.join(inner)} asks for"

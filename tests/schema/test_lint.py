@@ -146,6 +146,7 @@ def test_an_example_is_judged_with_what_it_refers_to() -> None:
             ["contentEncoding, which only describes"],
         ),
         ({"$schema": DRAFT_07, "additionalProperties": False, "properties": {"a": {"contentEncoding": "base64"}}}, []),
+        ({"additionalProperties": False, "properties": {"a": {"x-unique": True}}}, []),
         ({"additionalProperties": False, "x-note": 1}, ["x-note, a keyword of your own"]),
     ],
 )

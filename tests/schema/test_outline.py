@@ -30,6 +30,7 @@ def only(column: Any, **rest: Any) -> Outline:
         ({"minLength": 1, "maxLength": 10}, (), ("at least 1 character", "at most 10 characters")),
         ({"pattern": "^a|b$", "format": "date"}, (), ("matches ^a|b$", "format date")),
         ({"type": "array", "items": {}, "uniqueItems": True}, ("array",), ("no item twice", "and what items asks for")),
+        ({"type": "string", "x-unique": True}, ("string",), ("in one row only",)),
         ({"enum": ["\x1b[31m"]}, ("string",), ("one of \\x1b[31m",)),
     ],
 )  # fmt: skip
