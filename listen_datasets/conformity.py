@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 
 from listen_datasets import catalogue, tables
 from listen_datasets.limits import rows
-from listen_datasets.model import Finding
+from listen_datasets.metadata.shown import shown
+from listen_datasets.model import Finding, Scalar
 from listen_datasets.schema import MetadataSchema, Violation
 
 _PLACE = ("clip_id", "metadata_file", "metadata_line")
@@ -54,7 +55,19 @@ def _finding(violation: Violation, place: pa.Table, name: str) -> Finding:
         field=violation.pointer,
         value=violation.value,
         hint=violation.hint or f"correct the table, or what {name} says",
+        evidence=_evidence(violation),
     )
+
+
+def _evidence(violation: Violation) -> dict[str, Scalar]:
+    """Return the rule that is broken, what it expects, and the column as it is called in the table."""
+    column = violation.pointer.partition("/")[2].partition("/")[0].replace("~1", "/").replace("~0", "~")
+    evidence: dict[str, Scalar] = {"rule": violation.keyword}
+    if column:
+        evidence["column"] = shown(column)
+    if violation.expected is not None:
+        evidence["expected"] = violation.expected
+    return evidence
 
 
 def _without_row(manifest: pa.Table, mask: pa.ChunkedArray, schema: MetadataSchema, name: str) -> Iterator[Finding]:

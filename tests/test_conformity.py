@@ -43,6 +43,31 @@ def test_value_that_breaks_the_schema_is_an_error_on_its_line() -> None:
     assert finding.hint == "did you mean `rain`?"
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "evidence"),
+    [
+        ({"enum": ["rain", "wind"]}, "rian", {"rule": "enum", "expected": '["rain", "wind"]'}),
+        ({"const": "rain"}, "rian", {"rule": "const", "expected": "rain"}),
+        ({"type": "number", "maximum": 10}, "11", {"rule": "maximum", "expected": 10}),
+        ({"type": "number", "maximum": 1.5}, "11", {"rule": "maximum", "expected": 1.5}),
+        ({"type": ["integer", "null"]}, "x", {"rule": "type", "expected": "integer or null"}),
+        ({"pattern": "^a$"}, "b", {"rule": "pattern", "expected": "^a$"}),
+        ({"format": "date"}, "b", {"rule": "format", "expected": "date"}),
+        ({"pattern": "^" + "a" * 300}, "b", {"rule": "pattern", "expected": "^" + "a" * 199 + "… (301 characters)"}),
+        (False, "b", {"rule": "falseSchema"}),
+        ({"allOf": [{"enum": ["c"]}], "anyOf": [{}]}, "b", {"rule": "enum", "expected": '["c"]'}),
+    ],
+)  # fmt: skip
+def test_the_rule_and_what_it_expects_are_evidence(column: object, value: str, evidence: Mapping[str, object]) -> None:
+    (finding,) = _found(_manifest({"a/b": pa.array([value])}), {"properties": {"a/b": column}})
+    assert finding.evidence == {"column": "a/b", **evidence}
+
+
+def test_a_missing_value_has_a_rule_and_a_column_as_evidence() -> None:
+    (finding,) = _found(_manifest({"label": pa.array(["rain"])}))
+    assert finding.evidence == {"rule": "required", "column": "license"}
+
+
 def test_every_violation_of_a_row_is_a_finding() -> None:
     manifest = _manifest({"label": pa.array(["rian"])})
     assert [finding.field for finding in _found(manifest)] == ["/label", "/license"]

@@ -10,7 +10,7 @@ import click
 
 COMMANDS: Mapping[str, str] = {
     "init": "Write lds.toml and a metadata schema to edit.",
-    "schema": "Propose a JSON Schema for the metadata.",
+    "schema": "Propose, check or show a JSON Schema for the metadata.",
     "ingest": "Read recordings and their metadata into the manifest.",
     "validate": "Judge metadata and audio; mark what must not be published.",
     "dedup": "Mark clips whose bytes or samples another clip has.",

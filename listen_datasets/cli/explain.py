@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -51,7 +49,7 @@ def _whole(code: str, entry: Entry) -> Iterator[str]:
     yield f"{click.style(code, bold=True)}  {render.coloured(entry.severity)}, reported by lds {entry.stage}"
     for name, text in (("what", entry.meaning), ("why", entry.why), ("fix", entry.fix)):
         yield textwrap.fill(
-            text, _width(), initial_indent=f"  {name:<5}", subsequent_indent=" " * 7, break_on_hyphens=False
+            text, render.width(), initial_indent=f"  {name:<5}", subsequent_indent=" " * 7, break_on_hyphens=False
         )
 
 
@@ -59,14 +57,5 @@ def _list(asked: Mapping[str, Entry]) -> Iterator[str]:
     width = max(map(len, asked))
     for code, entry in asked.items():
         padding = " " * (len("warning") - len(entry.severity))
-        meaning = textwrap.shorten(entry.meaning, max(20, _width() - width - 11), placeholder=" ...")
+        meaning = textwrap.shorten(entry.meaning, max(20, render.width() - width - 11), placeholder=" ...")
         yield f"{code:<{width}}  {render.coloured(entry.severity)}{padding}  {meaning}"
-
-
-def _width() -> int:
-    """Return the columns of a line: those of the terminal, but no more than can be read; 80 where there is none."""
-    try:
-        columns = os.get_terminal_size(sys.stdout.fileno()).columns
-    except (OSError, ValueError, AttributeError):  # no terminal, or nothing at all
-        columns = 80
-    return min(columns, 120) - 1

@@ -16,10 +16,10 @@ from listen_datasets.paths import real
 
 PROFILES = ("speech", "music", "sound-event")
 
-_OPEN_SCHEMA = """{
+_OPEN_SCHEMA = r"""{
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "title": "A row of the metadata",
-  "description": "Say here what every row must have; see https://json-schema.org. Columns not named here may hold anything.",
+  "description": "Say here what every row must have; see https://json-schema.org. Columns not named here may hold anything. \"allOf\": [{\"$ref\": \"https://listen-datasets.example/schemas/1/metadata/core.schema.json\"}] would declare what rows about recordings share: file_name, start, duration, license and others.",
   "type": "object",
   "properties": {}
 }

@@ -23,6 +23,7 @@ from listen_datasets import __version__
 from listen_datasets.cli.commands import Commands
 from listen_datasets.cli.console import Console
 from listen_datasets.errors import ExitCode, LdsError, Terminated
+from listen_datasets.text import visible
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -93,7 +94,8 @@ def _explain(console: Console, error: LdsError) -> tuple[ExitCode, str]:
         return _report_bug(console)
     lines = [f"error: {error.message}"]
     if error.where:
-        lines.append(f"  where: {error.where}")
+        # The name of a column may be part of it, line ends and all.
+        lines.append(f"  where: {visible(error.where, len(error.where))}")
     if error.hint:
         lines.append(f"  try: {error.hint}")
     console.warn("\n".join(lines))

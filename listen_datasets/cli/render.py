@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -133,6 +135,15 @@ def for_once(stage: str, changed: Mapping[str, Any]) -> Iterator[str]:
         # A list, a number, a text or a truth value is written alike in JSON and TOML.
         text = "..." if value is None or isinstance(value, dict) else json.dumps(value, ensure_ascii=False)
         yield f"this run only; to keep it, write in [{stage}] of lds.toml: {key} = {text}"
+
+
+def width() -> int:
+    """Return the columns of a line: those of the terminal, but no more than can be read; 80 where there is none."""
+    try:
+        columns = os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError, AttributeError):  # no terminal, or nothing at all
+        columns = 80
+    return min(columns, 120) - 1
 
 
 def duration(seconds: float) -> str:

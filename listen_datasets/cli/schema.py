@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from listen_datasets.cli import options, render
+from listen_datasets.cli import options, render, schema_file
 from listen_datasets.cli.commands import COMMANDS
 from listen_datasets.cli.console import Console
 from listen_datasets.errors import ExitCode, NothingError, UsageError
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 )
 def command() -> None:
     """Gather the commands about schemas."""
+
+
+command.add_command(schema_file.check)
+command.add_command(schema_file.show)
 
 
 @command.command(

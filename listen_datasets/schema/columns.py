@@ -41,38 +41,50 @@ class Column:
 
 
 def columns_of(document: Document) -> dict[str, Column]:
-    """Return the columns that a schema names at its top, in order, through local ``$ref`` and ``allOf``."""
+    """Return the columns that a schema names at its top, in order, through ``$ref`` and ``allOf``."""
+    return {name: _column(document, places) for name, places in places_of(document).items()}
+
+
+def places_of(document: Document) -> dict[str, list[str]]:
+    """Return the columns that a schema names at its top, in order, and where in the schema each is named."""
     found: dict[str, list[str]] = {}
-    for at in _together(document, ""):
+    for at in together(document, ""):
         for name in document.nodes[at].get("properties", ()):
             found.setdefault(name, []).append(at + pointer("properties", name))
-    return {name: _column(document, places) for name, places in found.items()}
+    return found
 
 
-def _together(document: Document, at: str) -> Iterator[str]:
-    """Yield a schema and those that hold wherever it holds."""
-    schema = document.nodes.get(at)
-    if schema is not None:
-        yield at
-        target = document.targets.get(schema.get("$ref", ""))
-        if target is not None:
-            yield from _together(document, target)
-        for position in range(len(schema.get("allOf", ()))):
-            yield from _together(document, at + pointer("allOf", position))
+def together(document: Document, at: str) -> Iterator[str]:
+    """Yield the place of a schema and, once each, of those that hold wherever it holds: by ``$ref`` and ``allOf``."""
+    seen: set[str] = set()
+    todo = [at]
+    while todo:
+        place = todo.pop()
+        if place not in seen and place in document.nodes:
+            seen.add(place)
+            yield place
+            schema = document.nodes[place]
+            held = [place + pointer("allOf", position) for position in range(len(schema.get("allOf", ())))]
+            todo += [*reversed(held), *filter(None, [document.targets.get(schema.get("$ref", ""))])]
 
 
 def _column(document: Document, places: Sequence[str]) -> Column:
-    schemas = [document.nodes[inner] for at in places for inner in _together(document, at)]
+    schemas = [document.nodes[inner] for at in places for inner in together(document, at)]
     description = next((schema["description"] for schema in schemas if "description" in schema), None)
-    types = frozenset.intersection(_ALL_TYPES, *(_types(document, at) for at in places))
+    types = types_of(document, places)
     is_unique = any(schema.get("x-unique") is True for schema in schemas)
     return Column(frozenset() if types == _ALL_TYPES else types - {"null"}, description, is_unique)
+
+
+def types_of(document: Document, places: Sequence[str]) -> frozenset[str]:
+    """Return the types of JSON Schema, ``null`` among them, that a value may have which stands under several schemas."""
+    return frozenset.intersection(_ALL_TYPES, *(_types(document, at) for at in places))
 
 
 def _types(document: Document, at: str) -> frozenset[str]:
     """Return the types that a value may have."""
     types = _ALL_TYPES
-    for inner in _together(document, at):
+    for inner in together(document, at):
         schema = document.nodes[inner]
         if "type" in schema:
             said = frozenset([schema["type"]] if isinstance(schema["type"], str) else schema["type"])

@@ -8,14 +8,11 @@ that ``lds`` ships, and patterns that a linear-time engine can run.
 from __future__ import annotations
 
 import difflib
-import functools
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import jsonschema_rs
 
@@ -31,7 +28,8 @@ from listen_datasets.schema.keywords import (
     Dialect,
     subschemas,
 )
-from listen_datasets.tables import schemas_folder
+from listen_datasets.schema.references import Names, settle
+from listen_datasets.schema.violation import Spellings
 
 MAX_BYTES = 2**20
 """Largest schema."""
@@ -51,9 +49,10 @@ class Document:
     Attributes:
         name: How errors call it.
         dialect: Its version of JSON Schema.
-        root: The schema, without ``$id``: local references stay local.
-        nodes: JSON Pointer to every schema in it.
-        targets: What each ``$ref`` of the schema itself points to, as a JSON Pointer; those that leave it are not in.
+        root: The schema, without the names in it, and with the shipped schemas that it refers to under ``$defs``.
+        nodes: JSON Pointer to every schema in it that is an object.
+        targets: What each ``$ref`` leads to, as a JSON Pointer; those that lead to ``true`` or ``false`` are not in.
+        copied: The places of the shipped schemas.
     """
 
     name: str
@@ -61,15 +60,7 @@ class Document:
     root: dict[str, Any]
     nodes: Mapping[str, dict[str, Any]]
     targets: Mapping[str, str]
-
-
-@functools.cache
-def shipped() -> Mapping[str, dict[str, Any]]:
-    """Return the schemas that ``lds`` ships, by their ``$id``."""
-    documents = [
-        json.loads(path.read_text(encoding="utf-8")) for path in sorted(schemas_folder().glob("*.schema.json"))
-    ]
-    return {document["$id"]: document for document in documents}
+    copied: frozenset[str] = frozenset()
 
 
 def load_bytes(path: Path) -> bytes:
@@ -98,11 +89,14 @@ def document(data: bytes, *, name: str) -> Document:
     nodes = dict(_nodes(root))
     _check_unknown(nodes, dialect, name)
     _check_meta(root, dialect, name)
-    root.pop("$id", None)
-    targets = _targets(nodes, dialect, name)
-    _check_formats(nodes, dialect, name)
-    _check_patterns(nodes, dialect, name)
-    return Document(name, dialect, root, nodes, targets)
+    if dialect.is_draft_07:
+        _check_siblings(nodes, name)
+    names = Names(root, dialect, name)
+    targets, copied = settle(root, names, dialect, name)
+    _check_unknown({at: names.nodes[at] for at in copied}, dialect, name)
+    _check_formats(names.nodes, dialect, name)
+    _check_patterns(names.nodes, dialect, name)
+    return Document(name, dialect, root, names.nodes, targets, frozenset(copied))
 
 
 def _parsed(data: bytes, name: str) -> dict[str, Any]:
@@ -114,6 +108,8 @@ def _parsed(data: bytes, name: str) -> dict[str, Any]:
         raise SchemaError("the schema is not UTF-8", where=name) from None
     except ValueError as error:
         raise SchemaError(str(error), where=name) from None
+    if isinstance(root, bool):
+        return {} if root else {"not": {}}
     if not isinstance(root, dict):
         raise SchemaError("the schema is not an object", where=name, hint="the smallest useful one names `properties`")
     return root
@@ -151,12 +147,14 @@ def _check_unknown(nodes: Mapping[str, dict[str, Any]], dialect: Dialect, name: 
             needed = SILENT_WITHOUT.get(keyword)
             if needed is not None and needed not in schema:
                 raise SchemaError(f"`{keyword}` checks nothing without `{needed}`", where=where)
-        if at and not schema.keys().isdisjoint({"$id", "$schema"}):
-            raise SchemaError("`$id` and `$schema` may only stand at the top", where=f"{name}#{at}")
+        if schema.get("$schema", dialect.uri) not in (dialect.uri, f"{dialect.uri}#"):
+            message = "a schema inside another one has the same dialect"
+            raise SchemaError(message, where=f"{name}#{at}/$schema", hint="leave its `$schema` out")
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word[:80], sorted(known), n=1)
+    slip = Spellings(sorted(known)).nearest(word)
+    close = [slip] if slip else difflib.get_close_matches(word[:80], sorted(known), n=1)
     return f"did you mean `{close[0]}`?" if close else "notes of your own may stand in keywords that begin with x-"
 
 
@@ -168,26 +166,11 @@ def _check_meta(root: dict[str, Any], dialect: Dialect, name: str) -> None:
         raise SchemaError(f"this is no JSON Schema: {shown(error.message)}", where=where) from None
 
 
-def _targets(nodes: Mapping[str, dict[str, Any]], dialect: Dialect, name: str) -> dict[str, str]:
-    anchors = {f"#{schema['$anchor']}": at for at, schema in nodes.items() if "$anchor" in schema}
-    targets = {}
+def _check_siblings(nodes: Mapping[str, dict[str, Any]], name: str) -> None:
     for at, schema in nodes.items():
-        if "$ref" not in schema:
-            continue
-        where, reference = f"{name}#{at}/$ref", schema["$ref"]
-        if "$defs" not in dialect.known and not schema.keys() <= ANNOTATIONS:
+        if "$ref" in schema and not schema.keys() <= ANNOTATIONS:
             hint = "put the $ref and the rest into two schemas under allOf"
-            raise SchemaError("draft-07 checks nothing that stands beside $ref", where=where, hint=hint)
-        base, _, fragment = reference.partition("#")
-        if base in shipped():
-            continue
-        target = anchors.get(reference, unquote(fragment))
-        if base or target not in nodes:
-            message = f"the reference {shown(reference)} does not lead to a schema in this file"
-            hint = "refer to #/$defs/...; nothing is ever fetched from the network or from other files"
-            raise SchemaError(message, where=where, hint=hint)
-        targets[reference] = target
-    return targets
+            raise SchemaError("draft-07 checks nothing that stands beside $ref", where=f"{name}#{at}/$ref", hint=hint)
 
 
 def _check_formats(nodes: Mapping[str, dict[str, Any]], dialect: Dialect, name: str) -> None:

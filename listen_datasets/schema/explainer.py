@@ -12,9 +12,9 @@ from typing import Any
 
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
-from referencing import Registry, Resource
+from referencing import Registry
 
-from listen_datasets.schema.document import REGEX, Document, shipped
+from listen_datasets.schema.document import REGEX, Document
 from listen_datasets.schema.violation import Broken
 
 CHECKS = [
@@ -48,11 +48,8 @@ class Explainer:
         self._judges: dict[tuple[object, ...], Any] = {}
         # jsonschema finds the properties that patterns cover with `re`; such schemas are left to the other engine.
         self._is_able = not _has_both(document, "unevaluatedProperties", "patternProperties")
-        resources = [(uri, Resource.from_contents(schema)) for uri, schema in shipped().items()]
         # A registry without a retriever opens neither sockets nor files.
-        self._validator = self._engine(document.dialect.explainer)(
-            document.root, registry=Registry().with_resources(resources)
-        )
+        self._validator = self._engine(document.dialect.explainer)(document.root, registry=Registry())
 
     def explain(self, row: Mapping[str, Any]) -> list[Broken]:
         """Return what the row breaks; nothing if this engine sees no fault in it or cannot judge it."""

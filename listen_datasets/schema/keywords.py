@@ -95,7 +95,7 @@ ANNOTATIONS = frozenset(
         "deprecated",
     ]
 )
-UNSUPPORTED = frozenset(["$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary"])
+UNSUPPORTED = frozenset(["$vocabulary"])
 """Known keywords that a schema of a metadata row has no use for."""
 
 SILENT_WITHOUT = {
@@ -106,6 +106,9 @@ SILENT_WITHOUT = {
     "additionalItems": "items",
 }
 """Keywords that check nothing unless another one stands beside them."""
+
+UNIQUE = "x-unique"
+"""Our own keyword: no two rows have the same value. The rules for the set as a whole judge it, as no engine sees two rows."""
 
 FORMATS = frozenset(
     [
@@ -162,21 +165,31 @@ class Dialect:
     explainer: Any
 
     @property
+    def is_draft_07(self) -> bool:
+        """Return whether it is the oldest, in which ``$ref`` stands alone and ``$id`` makes anchors."""
+        return "$defs" not in self.known
+
+    @property
+    def definitions(self) -> str:
+        """Return the keyword under which schemas stand until they are referred to."""
+        return "definitions" if self.is_draft_07 else "$defs"
+
+    @property
     def formats(self) -> frozenset[str]:
         """Return the formats that are checked."""
-        return FORMATS if "$defs" in self.known else FORMATS - {"duration", "uuid"}
+        return FORMATS - {"duration", "uuid"} if self.is_draft_07 else FORMATS
 
 
 DIALECTS = (
     Dialect(
         "https://json-schema.org/draft/2020-12/schema",
-        _SINCE_2019 | {"prefixItems"},
+        _SINCE_2019 | {"prefixItems", "$dynamicRef", "$dynamicAnchor"},
         jsonschema_rs.Draft202012Validator,
         jsonschema.Draft202012Validator,
     ),
     Dialect(
         "https://json-schema.org/draft/2019-09/schema",
-        _SINCE_2019 | {"additionalItems"},
+        _SINCE_2019 | {"additionalItems", "$recursiveRef", "$recursiveAnchor"},
         jsonschema_rs.Draft201909Validator,
         jsonschema.Draft201909Validator,
     ),

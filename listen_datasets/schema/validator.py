@@ -23,12 +23,14 @@ from listen_datasets.metadata.table import MetadataTable
 from listen_datasets.model import Finding
 from listen_datasets.schema.budget import check_budget
 from listen_datasets.schema.columns import Column, columns_of, instances, typed
-from listen_datasets.schema.document import REGEX, Document, document, load_bytes, shipped
+from listen_datasets.schema.document import REGEX, Document, document, load_bytes
 from listen_datasets.schema.explainer import CHECKS, Explainer
+from listen_datasets.schema.outline import Outline, outlined
 from listen_datasets.schema.violation import Broken, Violation, Wording
 
 # What the decider reports so that nothing could be added to it.
-_PLAIN = frozenset(CHECKS) | {"required", "additionalProperties", "falseSchema"}
+_UNKNOWN = frozenset({"additionalProperties", "unevaluatedProperties"})
+_PLAIN = frozenset(CHECKS) | _UNKNOWN | {"required", "falseSchema"}
 _EXPLAINED = 2**20
 
 MAX_VIOLATIONS = 100
@@ -40,6 +42,7 @@ class MetadataSchema:
 
     def __init__(self, checked: Document) -> None:
         self.document = checked.root
+        self.checked = checked
         self._columns = columns_of(checked)
         self._decider = _decider(checked)
         self._explainer = Explainer(checked)
@@ -66,6 +69,10 @@ class MetadataSchema:
         """Return what the schema says about each column that it names, in order."""
         return dict(self._columns)
 
+    def outline(self) -> list[Outline]:
+        """Return what the schema says about each column that it names, in words for people."""
+        return outlined(self.checked)
+
     def typed(self, table: MetadataTable) -> tuple[MetadataTable, tuple[Finding, ...]]:
         """Convert text columns to the types that the schema declares; see :func:`listen_datasets.schema.columns.typed`."""
         return typed(table, self._columns)
@@ -89,14 +96,23 @@ class MetadataSchema:
 
     def _violations(self, index: int, row: dict[str, Any]) -> list[Violation]:
         reported = list(itertools.islice(self._decider.iter_errors(row), MAX_VIOLATIONS))
-        broken: list[Broken] = []
+        explained: list[Broken] = []
         # A row of a megabyte is no metadata, and explaining it could take minutes.
         if any(error.kind.name not in _PLAIN for error in reported) and len(json.dumps(row)) <= _EXPLAINED:
-            broken = self._explainer.explain(row)[:MAX_VIOLATIONS]
-        if not broken:
-            broken = [item for error in reported for item in self._broken(error, row)]
+            # Which names are not evaluated is what the decider alone tells.
+            explained = [item for item in self._explainer.explain(row) if item.keyword != "unevaluatedProperties"]
+        told = [error for error in reported if not explained or error.kind.name == "unevaluatedProperties"]
+        broken = self._without_noise([*explained, *(item for error in told for item in self._broken(error, row))])
         found = {self._wording.violation(index, item) for item in broken[:MAX_VIOLATIONS]}
         return sorted(found, key=lambda item: (item.pointer, item.keyword, item.message))
+
+    def _without_noise(self, broken: list[Broken]) -> list[Broken]:
+        """Leave out known columns that are reported as unknown: one that breaks its schema makes its neighbours so."""
+        is_noise = [
+            item.keyword == "unevaluatedProperties" and len(item.path) == 1 and item.path[0] in self._columns
+            for item in broken
+        ]
+        return broken if all(is_noise) else [item for item, noise in zip(broken, is_noise, strict=True) if not noise]
 
     def _broken(self, error: Any, row: Mapping[str, Any]) -> Iterator[Broken]:  # noqa: ANN401 - of an untyped library
         """Yield what an error of the decider says, one item for each missing or unknown value."""
@@ -106,13 +122,13 @@ class MetadataSchema:
             value = value[step]
         if keyword == "required":
             yield Broken((*path, error.kind.property), keyword, None, value)
-        elif keyword in {"additionalProperties", "unevaluatedProperties"}:
+        elif keyword in _UNKNOWN:
             for name in error.kind.unexpected:
                 yield Broken((*path, name), keyword, None, value[name])
-        elif keyword == "falseSchema" and isinstance(value, dict) and error.schema_path[-1] == "additionalProperties":
+        elif keyword == "falseSchema" and isinstance(value, dict) and error.schema_path[-1] in _UNKNOWN:
             # So the decider reports `additionalProperties: false` that stands without `properties`.
             for name in value:
-                yield Broken((*path, name), "additionalProperties", None, value[name])
+                yield Broken((*path, name), error.schema_path[-1], None, value[name])
         else:
             at = (*error.schema_path, keyword)
             if at not in self._expected:
@@ -135,7 +151,6 @@ def _decider(checked: Document) -> Any:  # noqa: ANN401 - a class of an untyped 
             validate_formats=True,
             ignore_unknown_formats=False,
             pattern_options=REGEX,
-            registry=jsonschema_rs.Registry(list(shipped().items())),
             offline=True,
         )
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:

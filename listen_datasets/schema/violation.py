@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from listen_datasets.metadata.shown import pointer, shown
+from listen_datasets.model import Scalar
 
 _CITED = 80  # characters of a value inside a sentence
 _LISTED = 10  # allowed values that a sentence lists
@@ -23,6 +24,8 @@ class Violation:
         keyword: The keyword of JSON Schema that it breaks, such as ``enum``.
         value: The value as visible text, cut; None if it is missing.
         message: One sentence with what was seen and what was expected.
+        expected: What stands under the keyword: a number, a truth value or a text as it is, anything else as JSON, cut.
+            None if nothing does, as for a missing value.
         hint: What to try, if that can be told.
     """
 
@@ -31,6 +34,7 @@ class Violation:
     keyword: str
     value: str | None
     message: str
+    expected: Scalar | None = None
     hint: str | None = None
 
 
@@ -89,6 +93,7 @@ class Wording:
         self._known = known
         # By identity: what stands under `enum` may be long, and is the same object in every report.
         self._spellings: dict[int, Spellings] = {}
+        self._expected: dict[int, str] = {}
 
     def violation(self, index: int, broken: Broken) -> Violation:
         """Return the violation of a row; ``broken.expected`` must live as long as this object."""
@@ -98,8 +103,19 @@ class Wording:
             keyword=broken.keyword,
             value=None if broken.keyword in _MISSING else shown(broken.value),
             message=_message(broken),
+            expected=self._told(broken),
             hint=self._hint(broken),
         )
+
+    def _told(self, broken: Broken) -> Scalar | None:
+        expected = broken.expected
+        if broken.keyword == "type":
+            return " or ".join(map(str, _types(expected)))
+        if not isinstance(expected, list | dict):
+            return shown(expected) if isinstance(expected, str) else expected
+        if id(expected) not in self._expected:
+            self._expected[id(expected)] = shown(expected)
+        return self._expected[id(expected)]
 
     def _hint(self, broken: Broken) -> str | None:
         if broken.keyword == "type":

@@ -56,7 +56,7 @@ READERS = {
     "ledger.py": "the ledger",
     "metadata/parquet.py": "a descriptor that inputs has opened",
     "parquet.py": "tables of lds",
-    "schema/document.py": "schemas of lds",
+    "schema/references.py": "schemas of lds",
     "stages/validate.py": "findings of ingest",
     "stores/hf_parquet.py": "a descriptor that inputs has opened",
     "stores/hf_shard.py": "a descriptor that inputs has opened",

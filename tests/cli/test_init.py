@@ -10,6 +10,7 @@ from listen_datasets import Dataset, config
 from listen_datasets.cli.init import PROFILES
 from listen_datasets.cli.program import run
 from listen_datasets.errors import ExitCode
+from listen_datasets.schema import MetadataSchema
 
 
 def test_it_writes_a_recipe_and_a_schema_and_says_what_to_do_next(
@@ -32,6 +33,7 @@ def test_the_schema_is_one(tmp_path: Path, profile: str | None) -> None:
 
     jsonschema.Draft202012Validator.check_schema(schema)
     assert (schema["properties"] == {}) == (profile is None)
+    assert ("duration" in MetadataSchema.load(tmp_path / "new" / "metadata.schema.json").columns()) == bool(profile)
 
 
 def test_what_is_given_stands_in_the_recipe(tmp_path: Path) -> None:

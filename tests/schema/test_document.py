@@ -10,7 +10,8 @@ import pytest
 
 from listen_datasets.errors import SchemaError
 from listen_datasets.schema import FORMATS, MetadataSchema
-from listen_datasets.schema.document import MAX_BYTES, MAX_PATTERNS, shipped
+from listen_datasets.schema.document import MAX_BYTES, MAX_PATTERNS
+from listen_datasets.schema.references import shipped
 
 DRAFT_07 = "http://json-schema.org/draft-07/schema#"
 DRAFT_2019 = "https://json-schema.org/draft/2019-09/schema"
@@ -45,6 +46,7 @@ def test_a_schema_is_read_from_a_file(tmp_path: Path) -> None:
         ({"$schema": "https://example.org/mine"}, "/$schema", "dialect", "2020-12"),
         ({"$schema": 7}, "/$schema", "dialect", "2020-12"),
         ({"propertis": {}}, "/propertis", "`propertis` checks nothing", "did you mean `properties`?"),
+        ({"properties": {"a": {"eunm": [1]}}}, "/properties/a/eunm", "`eunm` checks nothing", "did you mean `enum`?"),
         ({"properties": {"a": {"typ": "string"}}}, "/properties/a/typ", "`typ` checks nothing", "did you mean `type`?"),
         ({"properties": {"a": {"items": {"minimun": 1}}}}, "/properties/a/items/minimun", "checks nothing", "`minimum`"),
         ({"dependencies": {"a": ["b"]}}, "/dependencies", "checks nothing", None),
@@ -52,15 +54,16 @@ def test_a_schema_is_read_from_a_file(tmp_path: Path) -> None:
         ({"$schema": DRAFT_07, "dependentRequired": {}}, "/dependentRequired", "checks nothing", None),
         ({"prefixItem": []}, "/prefixItem", "checks nothing", "did you mean `prefixItems`?"),
         ({"then": {"required": ["a"]}}, "/then", "`then` checks nothing without `if`", None),
-        ({"$dynamicRef": "#a"}, "/$dynamicRef", "not supported", "$ref"),
+        ({"$vocabulary": {"https://x.org/v": True}}, "/$vocabulary", "not supported", "$ref"),
+        ({"$recursiveRef": "#"}, "/$recursiveRef", "checks nothing", None),
+        ({"$schema": DRAFT_2019, "$dynamicRef": "#a"}, "/$dynamicRef", "checks nothing", None),
         ({"type": "strnig"}, "/type", "no JSON Schema", None),
         ({"properties": {"a": {"minimum": "1"}}}, "/properties/a/minimum", "no JSON Schema", None),
         ({"required": "a"}, "/required", "no JSON Schema", None),
         ({"properties": []}, "/properties", "no JSON Schema", None),
         ({"properties": {"a": {"format": "dat"}}}, "/properties/a/format", "format `dat`", "did you mean `date`?"),
         ({"$schema": DRAFT_07, "properties": {"a": {"format": "uuid"}}}, "/properties/a/format", "format `uuid`", None),
-        ({"properties": {"a": {"$id": "https://x.org/"}}}, "/properties/a", "only stand at the top", None),
-        ({"properties": {"a": {"$schema": DRAFT_2020}}}, "/properties/a", "only stand at the top", None),
+        ({"properties": {"a": {"$schema": DRAFT_2019}}}, "/properties/a/$schema", "the same dialect", None),
         ({"$schema": DRAFT_07, "definitions": {"a": {}}, "properties": {"b": {"$ref": "#/definitions/a", "minLength": 1}}},
          "/properties/b/$ref", "beside", "allOf"),
     ],
@@ -114,7 +117,8 @@ def test_a_remote_reference_opens_no_connection(uri: str) -> None:
 @pytest.mark.parametrize(
     "reference",
     ["other.json", "other.json#/$defs/a", "file:///etc/passwd", "/etc/passwd", "#/$defs/none", "#none", "#/x-hidden", DRAFT_2020,
-     "#/properties/a/enum/0", "https://x.org/s.json#/$defs/a", "//x.org/s.json"],
+     "#/properties/a/enum/0", "https://x.org/t.json#/$defs/a", "//x.org/t.json", "https://x.org/s.json#/$defs/none", "#%00",
+     "urn:x", "https://listen-datasets.example/schemas/1/none.schema.json"],
 )  # fmt: skip
 def test_a_reference_that_leads_out_or_to_no_schema_is_refused(reference: str) -> None:
     schema = {
@@ -178,7 +182,7 @@ def test_too_many_patterns_are_refused() -> None:
         (b'{"type": "object", "type": "array"}', "stands twice"),
         (b'{"maximum": NaN}', "NaN"),
         (b"[]", "not an object"),
-        (b"true", "not an object"),
+        (b"1", "not an object"),
         (b"{", "no JSON"),
         (b'{"title": "\xe9"}', "not UTF-8"),
         (b'{"title": "' + b"x" * MAX_BYTES + b'"}', "larger than"),

@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listen_datasets.schema import MetadataSchema, Violation
+from listen_datasets.schema.columns import columns_of
 from listen_datasets.schema.document import document
 from listen_datasets.schema.explainer import Explainer
 from listen_datasets.schema.validator import MAX_VIOLATIONS
 from listen_datasets.schema.violation import Spellings
+from listen_datasets.tables import schemas_folder
 
 DIALECTS = {
     "2020-12": "https://json-schema.org/draft/2020-12/schema",
@@ -46,6 +48,14 @@ SCHEMAS: list[dict[str, Any]] = [
     {"$schema": DIALECTS["2020-12"], "properties": {"a": {"prefixItems": [{"type": "string"}], "unevaluatedItems": False}}},
     {"$schema": DIALECTS["2019-09"], "dependentSchemas": {"a": {"required": ["b"]}}},
     {"$schema": DIALECTS["2019-09"], "properties": {"a": {"contains": {"type": "integer"}, "minContains": 2, "maxContains": 3}}},
+    {"$id": "https://x.org/s", "definitions": {"n": {"$id": "n", "definitions": {"m": {"type": "integer"}},
+     "properties": {"a": {"$ref": "#/definitions/m"}}}}, "allOf": [{"$ref": "n"}]},
+    {"$schema": DIALECTS["2020-12"], "$defs": {"n": {"$anchor": "n", "minimum": 1}}, "properties": {"a": {"$ref": "#n"}, "b": False}},
+    {"$schema": DIALECTS["2020-12"], "$dynamicAnchor": "row", "properties": {"a": {"$dynamicRef": "#row"}}, "type": "object"},
+    {"$schema": DIALECTS["2020-12"], "$dynamicAnchor": "row", "required": ["b"], "$ref": "tree", "$defs": {"t": {
+     "$id": "tree", "$dynamicAnchor": "row", "properties": {"a": {"$dynamicRef": "#row"}}}}},
+    {"$schema": DIALECTS["2019-09"], "$recursiveAnchor": True, "properties": {"a": {"$recursiveRef": "#"}}, "maxProperties": 1},
+    {"$schema": DIALECTS["2020-12"], "allOf": [{"properties": {"a": {"type": "integer"}}}], "unevaluatedProperties": False},
     {"$schema": DIALECTS["draft-07"], "dependencies": {"a": ["b"], "c": {"required": ["a"]}}},
     {"$schema": DIALECTS["draft-07"], "properties": {"a": {"items": [{"type": "string"}], "additionalItems": False}}},
 ]  # fmt: skip
@@ -90,6 +100,25 @@ def test_both_engines_give_the_same_verdict(schema: dict[str, Any]) -> None:
 def test_a_row_has_violations_exactly_if_jsonschema_rs_refuses_it(schema: dict[str, Any], row: dict[str, Any]) -> None:
     accepted = jsonschema_rs.is_valid(schema, row, validate_formats=True)
     assert bool(check(schema, row)) is not accepted
+
+
+SHIPPED = [(schema, columns_of(schema)) for schema in (
+    document(path.read_bytes(), name=path.name) for path in sorted((schemas_folder() / "metadata").glob("*.json"))
+)]  # fmt: skip
+
+
+@settings(max_examples=200)
+@given(data=st.data())
+def test_both_engines_give_the_same_verdict_of_any_row_by_the_shipped_schemas(data: st.DataObject) -> None:
+    schema, columns = data.draw(st.sampled_from(SHIPPED))
+    texts = st.one_of(
+        st.text(max_size=8), st.sampled_from(["CC0-1.0", "https://x.org", "2024-02-29", "de-AT", "D minor"])
+    )
+    values = st.one_of(st.sampled_from(VALUES), texts, st.floats(), st.integers(-(2**63), 2**63 - 1), st.booleans())
+    row = data.draw(st.dictionaries(st.one_of(st.sampled_from(sorted(columns)), st.text(max_size=3)), values))
+    root = {**schema.root, **data.draw(st.sampled_from([{}, {"unevaluatedProperties": False}]))}
+    accepted = list(MetadataSchema.load(root).check([(0, row)])) == []
+    assert Explainer(document(json.dumps(root).encode(), name="s"))._validator.is_valid(row) is accepted
 
 
 @pytest.mark.parametrize(
@@ -139,6 +168,27 @@ def test_an_unknown_column_is_reported_by_itself() -> None:
     found = only({"properties": {"label": {}}, "additionalProperties": False}, {"label": 1, "labell": "dog"})
     assert (found.pointer, found.keyword, found.value) == ("/labell", "additionalProperties", "dog")
     assert found.hint == "did you mean `label`?"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"unevaluatedProperties": False},
+        {"properties": {"a": {}}, "unevaluatedProperties": False},
+        {"allOf": [{"properties": {"a": {}}}], "unevaluatedProperties": False, "anyOf": [{"required": ["q"]}, {}]},
+    ],
+)
+def test_each_column_that_nothing_evaluates_is_reported(schema: dict[str, Any]) -> None:
+    found = [(item.pointer, item.keyword) for item in check(schema, {"b": 1, "c": 2})]
+    assert found == [("/b", "unevaluatedProperties"), ("/c", "unevaluatedProperties")]
+
+
+@pytest.mark.parametrize("more", [{}, {"anyOf": [{"required": ["q"]}, {"required": ["r"]}]}])
+def test_a_fault_in_one_column_does_not_make_its_neighbours_unknown(more: dict[str, Any]) -> None:
+    schema = {"allOf": [{"properties": {"a": {"minimum": 0}, "b": {}}}], "unevaluatedProperties": False, **more}
+    found = {(item.pointer, item.keyword) for item in check(schema, {"a": -1, "b": 1, "c": 1})}
+    assert found >= {("/a", "minimum"), ("/c", "unevaluatedProperties")}
+    assert "/b" not in {where for where, _ in found}
 
 
 @pytest.mark.parametrize("extra", [{}, {"properties": {"b": {}}}, {"patternProperties": {"b": {}}}])

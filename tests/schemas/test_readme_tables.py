@@ -14,6 +14,7 @@ import pytest
 
 from listen_datasets import catalogue, commit, ledger, recipe, tables
 from listen_datasets.errors import ExitCode
+from listen_datasets.schema import MetadataSchema
 
 README = (tables.schemas_folder() / "README.md").read_text(encoding="utf-8")
 
@@ -45,6 +46,24 @@ def _codes(severity: str) -> str:
     return _table(("code", "stage", "meaning", "why it matters", "what to do"), rows)
 
 
+def _metadata(name: str) -> str:
+    """The columns that a schema adds to those that all share, or that it requires."""
+    folder = tables.schemas_folder() / "metadata"
+    shared = set() if name == "core" else MetadataSchema.load(folder / "core.schema.json").columns().keys()
+    rows = [
+        (
+            f"`{column.name}`",
+            ", ".join(column.types),
+            "yes" if column.required else "",
+            "; ".join(column.allowed).replace("|", "\\|"),
+            column.description or "",
+        )
+        for column in MetadataSchema.load(folder / f"{name}.schema.json").outline()
+        if column.required or column.name not in shared
+    ]
+    return _table(("column", "type", "required", "allowed", "meaning"), rows)
+
+
 def _columns_listed_under(heading: str) -> list[tuple[str, str]]:
     section = README.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
     rows = [line.split(" | ") for line in section.splitlines() if line.startswith("| `")]
@@ -63,6 +82,11 @@ def test_readme_lists_the_manifest_columns_of_the_schema(group: str) -> None:
 def test_every_manifest_column_is_of_a_group_that_the_readme_lists() -> None:
     groups = {entry["x-group"] for entry in tables.owned_columns().values()}
     assert groups == {"identity", "span", "format", "signal", "tags", "decision"}
+
+
+@pytest.mark.parametrize("name", ["core", "speech", "music", "sound-event"])
+def test_readme_lists_the_columns_of_the_metadata_schemas(name: str) -> None:
+    assert README.split(_metadata(name))[0].splitlines()[-2].startswith(f"`{name}`")
 
 
 @pytest.mark.parametrize("severity", ["error", "warning", "note"])
