@@ -100,6 +100,14 @@ def as_fields(result: Applied) -> dict[str, Any]:
     }
 
 
+def nothing(stage: str, dataset: Path) -> str:
+    """Return the error that a stage had no clip to work on."""
+    return (
+        f"error: there is no clip for {stage}: every input was rejected\n  try: mend the recordings that lds ingest"
+        f" names, then lds ingest {shlex.quote(str(dataset))}; or --allow-empty"
+    )
+
+
 def next_step(stage: str, dataset: Path, code: ExitCode) -> str:
     """Return the line that says what to do next."""
     if code is ExitCode.INCOMPLETE:

@@ -67,7 +67,7 @@ def test_a_pipe_gets_neither_colour_nor_a_bar(findings: Path, capsys: pytest.Cap
 
 
 def test_results_go_to_stdout_and_errors_to_stderr(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["validate", str(small)]) is ExitCode.USAGE
+    assert run(["validate", str(small)]) is ExitCode.NOTHING
 
     said = capsys.readouterr()
     assert said.out == ""
@@ -94,7 +94,7 @@ def test_an_error_is_the_reason_of_the_exit(small: Path, capsys: pytest.CaptureF
     assert said.out == ""
     assert json.loads(said.err.splitlines()[-1]) == {
         "message_type": "exit",
-        "code": 2,
+        "code": 5,
         "reason": "validate needs ingest, which has not run",
     }
 
