@@ -25,8 +25,9 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
 	@touch $@ $(VENV)/.run
 
-$(VENV)/.interop: pyproject.toml | $(VENV)/.dev
+$(VENV)/.interop: pyproject.toml tests/interop/official_schemas.py | $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet -e '.[dev,interop]'
+	$(BIN)/python tests/interop/official_schemas.py
 	@touch $@
 
 setup: $(VENV)/.dev  ## make the environment with everything for development
