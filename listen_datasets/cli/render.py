@@ -89,6 +89,7 @@ def as_fields(result: Applied) -> dict[str, Any]:
     for code, number in result.entry.findings.items():
         by_severity[catalogue.severity(code)] += number
     return {
+        "valid": not by_severity["error"],
         "up_to_date": result.is_up_to_date,
         "counts": result.entry.counts,
         "report": result.entry.report,
@@ -96,6 +97,7 @@ def as_fields(result: Applied) -> dict[str, Any]:
             "by_severity": by_severity,
             "by_code": result.entry.findings,
             "items": msgspec.to_builtins(list(result.findings)),
+            "left_out": sum(by_severity.values()) - len(result.findings),
         },
     }
 
