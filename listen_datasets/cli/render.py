@@ -67,13 +67,13 @@ def findings(items: Sequence[Finding], tally: Mapping[str, int]) -> Iterator[str
     for (severity, code), group in sorted(
         grouped.items(), key=lambda entry: (_ORDER.index(entry[0][0]), -tally[entry[0][1]], entry[0][1])
     ):
-        yield f"{coloured(severity)} {code}  x{tally[code]}"
+        yield f"{coloured(severity)} {code}  x{tally[code]:,}"
         for item in group[:_EXAMPLES]:
             yield f"  {_place(item)}{visible(item.message, 300)}"
             if item.hint:
                 yield f"    try: {visible(item.hint, 300)}"
         if tally[code] > _EXAMPLES:
-            yield f"  ... and {tally[code] - _EXAMPLES} more"
+            yield f"  ... and {tally[code] - _EXAMPLES:,} more"
 
 
 def coloured(severity: str) -> str:

@@ -58,6 +58,22 @@ def test_quiet_draws_no_bar(findings: Path) -> None:
     assert "recording/s" not in on_terminal(["ingest", str(findings), "--quiet", "--fail-on", "never"], NO_COLOR="1")
 
 
+@pytest.mark.parametrize(("environment", "width"), [({}, 80), ({"COLUMNS": "60"}, 60), ({"COLUMNS": "1"}, 40)])
+def test_a_terminal_gets_lines_that_fit_and_a_pipe_whole_ones(
+    findings: Path, environment: dict[str, str], width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    run(["ingest", str(findings), "--engine", "serial", "--quiet"])
+    arguments = ["validate", str(findings), "--quiet", "--force"]
+    command = [*LDS, *arguments]
+    piped = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environment})
+    shown = on_terminal(arguments, NO_COLOR="1", **environment)
+
+    assert max(map(len, piped.stdout.splitlines())) > 80
+    assert max(map(len, shown.splitlines())) <= width
+    assert shown.split() == piped.stdout.split()
+
+
 def test_a_pipe_gets_neither_colour_nor_a_bar(findings: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(["ingest", str(findings), "--engine", "serial"])
     said = capsys.readouterr()
