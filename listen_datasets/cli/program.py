@@ -23,6 +23,7 @@ from listen_datasets import __version__
 from listen_datasets.cli.commands import Commands
 from listen_datasets.cli.console import Console
 from listen_datasets.errors import ExitCode, LdsError, Terminated
+from listen_datasets.text import visible
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -91,12 +92,9 @@ def _attempt(arguments: Sequence[str], console: Console) -> tuple[ExitCode, str]
 def _explain(console: Console, error: LdsError) -> tuple[ExitCode, str]:
     if error.exit_code is ExitCode.INTERNAL:
         return _report_bug(console)
-    lines = [f"error: {error.message}"]
-    if error.where:
-        lines.append(f"  where: {error.where}")
-    if error.hint:
-        lines.append(f"  try: {error.hint}")
-    console.warn("\n".join(lines))
+    said = {"error": error.message, "  where": error.where, "  try": error.hint}
+    # A line each, whatever they quote: a line that begins with :: is a command for a CI service.
+    console.warn("\n".join(f"{word}: {visible(text, len(text))}" for word, text in said.items() if text))
     return error.exit_code, error.message
 
 

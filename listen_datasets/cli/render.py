@@ -152,7 +152,9 @@ def _place(item: Finding) -> str:
     if item.path is None:
         return ""
     line = f":{item.line}" if item.line is not None else ""
-    return f"{visible(item.path)}{line}: "
+    # A line of a log that begins with :: or ## is a command for a CI service; the same path, spelled otherwise, is none.
+    path = f"./{item.path}" if item.path.startswith(("::", "##")) else item.path
+    return f"{visible(path)}{line}: "
 
 
 def _tally(numbers: Mapping[str, int]) -> str:

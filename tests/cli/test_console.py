@@ -164,3 +164,11 @@ def test_a_name_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.Capture
     assert r"e\x1b]0;title\x07\u202e" in said.out
     assert r"e\x1b]0;title\x07\u202e" in said.err
     assert not any(character in said.out + said.err for character in "\x1b\x07\u202e")
+
+
+def test_what_an_error_quotes_begins_no_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["validate", str(tmp_path / "a\n::warning::b")]) is ExitCode.USAGE
+
+    said = capsys.readouterr().err
+    assert [line.partition(":")[0].strip() for line in said.splitlines()] == ["error", "where", "try"]
+    assert r"a\x0a::warning::b" in said

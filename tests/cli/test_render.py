@@ -54,3 +54,9 @@ def test_what_is_not_ours_is_escaped_and_cut() -> None:
     assert message.startswith("  a\\x0ab.wav: x\\x1b[31myyy")
     assert message.endswith("y… (406 characters)")
     assert hint == "    try: \\u202eno"
+
+
+def test_a_path_is_never_a_command_of_a_ci_service() -> None:
+    item = catalogue.finding("audio.silent", "x", path="::error::of its own.wav")
+
+    assert lines([item], {"audio.silent": 1})[1] == "  ./::error::of its own.wav: x"
