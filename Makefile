@@ -27,10 +27,11 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 
 # The JSON Schema Test Suite lies in the sdist of jsonschema; where it cannot be fetched, its tests are skipped and say so.
 SUITE := tests/interop/json-schema-suite.txt
-$(VENV)/.interop: pyproject.toml $(SUITE) | $(VENV)/.dev
+$(VENV)/.interop: pyproject.toml $(SUITE) tests/interop/official_schemas.py | $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet -e '.[dev,interop]'
 	$(BIN)/python -m pip download --quiet --no-deps --no-binary jsonschema --require-hashes \
 	  --requirement $(SUITE) --dest $(VENV)/share/json-schema-suite || echo "make: no JSON Schema Test Suite" >&2
+	$(BIN)/python tests/interop/official_schemas.py
 	@touch $@
 
 setup: $(VENV)/.dev  ## make the environment with everything for development

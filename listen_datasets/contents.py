@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from listen_datasets import commit, config, digest, ledger, parquet, stages, tables
-from listen_datasets.errors import CorruptError, UsageError
+from listen_datasets.errors import CorruptError, NothingError, UsageError
 from listen_datasets.ledger import Entry, Ledger
 from listen_datasets.model import Finding
 from listen_datasets.recipe import Section
@@ -113,13 +113,15 @@ class Contents:
         """Check that the stages have run that a stage needs.
 
         Raises:
-            UsageError: One has not, or must run again.
+            NothingError: Nothing has been ingested, so that there is nothing to work on.
+            UsageError: Another one has not, or must run again.
         """
         columns = self.columns if stage.needs else set()
         for name in stage.needs:
             if name not in latest or not set(tables.added_by(name)) <= columns:
                 why = "has not run" if name not in latest else "must run again: an earlier stage has run since"
-                raise UsageError(
+                is_nothing = name == "ingest" and name not in latest
+                raise (NothingError if is_nothing else UsageError)(
                     f"{stage.name} needs {name}, which {why}",
                     hint=f"lds {name} {self.root.name}, or lds run {self.root.name}",
                 )

@@ -181,6 +181,7 @@ class Dataset:
 
         Raises:
             UsageError: The configuration is out of bounds, or an earlier stage has not run.
+            NothingError: Nothing has been ingested, or no row is left.
             LockedError: Another run holds the dataset.
             CorruptError: A file of the dataset is not what the ledger says.
         """

@@ -116,7 +116,7 @@ class LockedError(LdsError):
 
 
 class NothingError(LdsError):
-    """No input matched, or no row is left."""
+    """No input matched, nothing was ingested yet, or no row is left."""
 
     exit_code = ExitCode.NOTHING
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from listen_datasets import Dataset, commit, ledger, lock, stages
-from listen_datasets.errors import CorruptError, LockedError, MachineError, RecipeError, UsageError
+from listen_datasets.errors import CorruptError, LockedError, MachineError, NothingError, RecipeError, UsageError
 from listen_datasets.executors.local import LocalProcesses
 from listen_datasets.executors.serial import Serial
 from listen_datasets.progress import Silent
@@ -68,7 +68,7 @@ def test_later_stages_run_again_after_an_earlier_one_has(small: Path) -> None:
 
 
 def test_stage_that_needs_another_says_so(small: Path) -> None:
-    with pytest.raises(UsageError, match="validate needs ingest, which has not run") as caught:
+    with pytest.raises(NothingError, match="validate needs ingest, which has not run") as caught:
         apply(small, "validate")
 
     assert caught.value.hint == "lds ingest small, or lds run small"

@@ -9,16 +9,18 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from listen_datasets.text import visible
+from listen_datasets.text import visible, wrapped
 
 if TYPE_CHECKING:
     from listen_datasets.progress import Progress
 
 _OURS = re.compile(r"(\n|\x1b\[[0-9;]*m)")
+
+_NARROWEST = 40
 
 SCHEMA_VERSION = 1
 """Version of every ``--json`` document; fields may be added without a new one."""
@@ -32,9 +34,12 @@ class Console:
     quiet: bool = False
 
     def say(self, text: str = "") -> None:
-        """Print a line of the result for people; nothing with ``--json``."""
+        """Print a line of the result for people, as wide as their terminal; nothing with ``--json``."""
         if not self.json:
-            click.echo(_harmless(text), color=None if _may_colour(sys.stdout) else False)
+            shown = _harmless(text)
+            if sys.stdout is not None and sys.stdout.isatty():  # a pipe gets whole lines
+                shown = wrapped(shown, _width(sys.stdout))
+            click.echo(shown, color=None if _may_colour(sys.stdout) else False)
 
     def file(self, text: str) -> None:
         """Print the content of a file, to the letter; nothing with ``--json``."""
@@ -70,6 +75,16 @@ def _harmless(text: str) -> str:
     return "".join(
         part if number % 2 else visible(part, limit=len(part)) for number, part in enumerate(_OURS.split(text))
     )
+
+
+def _width(stream: TextIO) -> int:
+    """Return the columns of a terminal: what the user says in COLUMNS, else what it says itself, else 80."""
+    said = os.environ.get("COLUMNS", "")
+    found = int(said) if said.isascii() and said.isdigit() else 0
+    if not found:
+        with contextlib.suppress(OSError):
+            found = os.get_terminal_size(stream.fileno()).columns
+    return max(_NARROWEST, found or 80)
 
 
 def _may_colour(stream: Any) -> bool:  # noqa: ANN401 - any text stream

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _METAVARS = {"shares": "NAME=SHARE,...", "levels": "CODE=LEVEL,..."}
-FAIL_ON = ("error", "warning", "never")
+FAIL_ON = ("error", "warning", "note", "never")
 
 
 class Seconds(click.FloatRange):
@@ -67,6 +67,8 @@ def stage_options(function: F) -> F:
         [
             click.option("--fail-on", type=click.Choice(FAIL_ON), default="error", show_default=True,
                          help="Least severity of a finding that makes the exit code 1."),
+            click.option("--allow-empty", is_flag=True,
+                         help="Exit with 0 rather than 5 if there is no recording or no clip; the dataset stays as it is."),
             click.option("--force", is_flag=True, help="Run even if nothing has changed."),
             click.option("--timeout", type=Seconds(min=1), metavar="S",
                          help="Seconds that a recording, or another task of a worker, may take; if left out 20 for a "

@@ -92,13 +92,9 @@ def _attempt(arguments: Sequence[str], console: Console) -> tuple[ExitCode, str]
 def _explain(console: Console, error: LdsError) -> tuple[ExitCode, str]:
     if error.exit_code is ExitCode.INTERNAL:
         return _report_bug(console)
-    lines = [f"error: {error.message}"]
-    if error.where:
-        # The name of a column may be part of it, line ends and all.
-        lines.append(f"  where: {visible(error.where, len(error.where))}")
-    if error.hint:
-        lines.append(f"  try: {error.hint}")
-    console.warn("\n".join(lines))
+    said = {"error": error.message, "  where": error.where, "  try": error.hint}
+    # A line each, whatever they quote: a line that begins with :: is a command for a CI service.
+    console.warn("\n".join(f"{word}: {visible(text, len(text))}" for word, text in said.items() if text))
     return error.exit_code, error.message
 
 

@@ -79,13 +79,13 @@ def findings(items: Sequence[Finding], tally: Mapping[str, int]) -> Iterator[str
     for (severity, code), group in sorted(
         grouped.items(), key=lambda entry: (_ORDER.index(entry[0][0]), -tally[entry[0][1]], entry[0][1])
     ):
-        yield f"{coloured(severity)} {code}  x{tally[code]}"
+        yield f"{coloured(severity)} {code}  x{tally[code]:,}"
         for item in group[:_EXAMPLES]:
             yield f"  {_place(item)}{visible(item.message, 300)}"
             if item.hint:
                 yield f"    try: {visible(item.hint, 300)}"
         if tally[code] > _EXAMPLES:
-            yield f"  ... and {tally[code] - _EXAMPLES} more"
+            yield f"  ... and {tally[code] - _EXAMPLES:,} more"
 
 
 def coloured(severity: str) -> str:
@@ -101,6 +101,7 @@ def as_fields(result: Applied, compared: Compared | None = None) -> dict[str, An
     for code, number in result.entry.findings.items():
         by_severity[catalogue.severity(code, result.entry.config.get("levels"))] += number
     return {
+        "valid": not by_severity["error"],
         "up_to_date": result.is_up_to_date,
         "counts": result.entry.counts,
         "report": result.entry.report,
@@ -108,9 +109,18 @@ def as_fields(result: Applied, compared: Compared | None = None) -> dict[str, An
             "by_severity": by_severity,
             "by_code": result.entry.findings,
             "items": msgspec.to_builtins(list(result.findings)),
+            "left_out": sum(by_severity.values()) - len(result.findings),
         },
         **({} if compared is None else {"baseline": _compared(compared)}),
     }
+
+
+def nothing(stage: str, dataset: Path) -> str:
+    """Return the error that a stage had no clip to work on."""
+    return (
+        f"error: there is no clip for {stage}: every input was rejected\n  try: mend the recordings that lds ingest"
+        f" names, then lds ingest {shlex.quote(str(dataset))}; or --allow-empty"
+    )
 
 
 def _compared(compared: Compared) -> dict[str, Any]:
@@ -166,7 +176,9 @@ def _place(item: Finding) -> str:
     if item.path is None:
         return ""
     line = f":{item.line}" if item.line is not None else ""
-    return f"{visible(item.path)}{line}: "
+    # A line of a log that begins with :: or ## is a command for a CI service; the same path, spelled otherwise, is none.
+    path = f"./{item.path}" if item.path.startswith(("::", "##")) else item.path
+    return f"{visible(path)}{line}: "
 
 
 def _tally(numbers: Mapping[str, int]) -> str:

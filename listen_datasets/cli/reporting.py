@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from listen_datasets.dataset import Applied, Dataset
     from listen_datasets.model import Finding
     from listen_datasets.reports import Report
-    from listen_datasets.stage import Stage
 
 FORMATS = ("text", "json", "github", "junit", "markdown", "ndjson", "sarif")
 """What standard output may be given; all but the first two may go to files."""
@@ -46,16 +46,25 @@ class OutputType(click.ParamType[Output]):
 
 
 def say(
-    console: Console, opened: Dataset, stage: Stage[Any], applied: Applied, spoken: str, outputs: tuple[Output, ...]
+    console: Console, opened: Dataset, command: str, done: Sequence[Applied], spoken: str, outputs: tuple[Output, ...]
 ) -> None:
-    """Print a report in a format for machines, if one is wanted, and write those that are wanted as files."""
+    """Print one report about stages in a format for machines, if one is wanted, and write those that are wanted as files.
+
+    Args:
+        console: Where words go.
+        opened: The dataset.
+        command: The stage, or ``run``.
+        done: What came of the stages: of one, or of those of a run.
+        spoken: The format of standard output.
+        outputs: The files.
+    """
     wanted = [name for name in (spoken, *(name for name, _ in outputs)) if name in FORMATS[2:]]
     if not wanted:
         return
     from listen_datasets import registry  # noqa: PLC0415 - start-up time
     from listen_datasets.storage import Disk, write_bytes  # noqa: PLC0415
 
-    report = _report(opened, stage, applied)
+    report = _report(opened, command, done)
     texts = {name: registry.find("reports", name)(report) for name in dict.fromkeys(wanted)}
     for name, path in outputs:
         write_bytes(Disk(), path.absolute(), texts[name].encode(), replace=True)
@@ -93,26 +102,34 @@ def fresh(applied: Applied, known: Known | None) -> tuple[Applied, Compared | No
     return dataclasses.replace(applied, entry=entry, findings=compared.findings), compared
 
 
-def _report(opened: Dataset, stage: Stage[Any], applied: Applied) -> Report:
-    from listen_datasets import catalogue  # noqa: PLC0415 - start-up time
-    from listen_datasets.reports import Report  # noqa: PLC0415
+def _report(opened: Dataset, command: str, done: Sequence[Applied]) -> Report:
+    from listen_datasets.reports import Report  # noqa: PLC0415 - start-up time
     from listen_datasets.reports.locating import located  # noqa: PLC0415
 
-    disabled = applied.entry.config.get("disable", ())
     # In one order, whether they come from this run or from the file of an earlier one.
-    ordered = sorted(map(_plain, applied.findings), key=_order)
+    ordered = sorted((_plain(finding) for applied in done for finding in applied.findings), key=_order)
     found = located(ordered, opened.manifest, opened.recipe, opened.root, Path(os.path.realpath(".")))
+    tally: Counter[str] = Counter()
+    for applied in done:
+        tally.update(applied.entry.findings)
     return Report(
         dataset=opened.recipe.dataset.name,
-        stage=stage.name,
+        stage=command,
         findings=list(found),
-        tally=dict(sorted(applied.entry.findings.items())),
-        looked_for=[
-            code for code, entry in catalogue.entries().items() if entry.stage == stage.name and code not in disabled
-        ],
-        counts=dict(sorted(applied.entry.counts.items())),
-        levels=applied.entry.config.get("levels", {}),
+        tally=dict(sorted(tally.items())),
+        looked_for=[code for applied in done for code in _looked_for(applied)],
+        counts=dict(sorted(done[-1].entry.counts.items())),
+        levels={code: level for applied in done for code, level in applied.entry.config.get("levels", {}).items()},
     )
+
+
+def _looked_for(applied: Applied) -> Iterator[str]:
+    from listen_datasets import catalogue  # noqa: PLC0415 - start-up time
+
+    disabled = applied.entry.config.get("disable", ())
+    for code, entry in catalogue.entries().items():
+        if entry.stage == applied.entry.stage and code not in disabled:
+            yield code
 
 
 def _plain(finding: Finding) -> Finding:

@@ -33,11 +33,11 @@ class Located:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a stage found.
+    """What a stage found, or all those of a run.
 
     Attributes:
         dataset: Name of the dataset.
-        stage: The stage.
+        stage: The stage; ``run`` for all of them.
         findings: What is kept of the findings, by severity and code.
         tally: How many there are of each code.
         looked_for: Codes that the stage looks for.

@@ -58,6 +58,22 @@ def test_quiet_draws_no_bar(findings: Path) -> None:
     assert "recording/s" not in on_terminal(["ingest", str(findings), "--quiet", "--fail-on", "never"], NO_COLOR="1")
 
 
+@pytest.mark.parametrize(("environment", "width"), [({}, 80), ({"COLUMNS": "60"}, 60), ({"COLUMNS": "1"}, 40)])
+def test_a_terminal_gets_lines_that_fit_and_a_pipe_whole_ones(
+    findings: Path, environment: dict[str, str], width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    run(["ingest", str(findings), "--engine", "serial", "--quiet"])
+    arguments = ["validate", str(findings), "--quiet", "--force"]
+    command = [*LDS, *arguments]
+    piped = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environment})
+    shown = on_terminal(arguments, NO_COLOR="1", **environment)
+
+    assert max(map(len, piped.stdout.splitlines())) > 80
+    assert max(map(len, shown.splitlines())) <= width
+    assert shown.split() == piped.stdout.split()
+
+
 def test_a_pipe_gets_neither_colour_nor_a_bar(findings: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(["ingest", str(findings), "--engine", "serial"])
     said = capsys.readouterr()
@@ -67,7 +83,7 @@ def test_a_pipe_gets_neither_colour_nor_a_bar(findings: Path, capsys: pytest.Cap
 
 
 def test_results_go_to_stdout_and_errors_to_stderr(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["validate", str(small)]) is ExitCode.USAGE
+    assert run(["validate", str(small)]) is ExitCode.NOTHING
 
     said = capsys.readouterr()
     assert said.out == ""
@@ -94,7 +110,7 @@ def test_an_error_is_the_reason_of_the_exit(small: Path, capsys: pytest.CaptureF
     assert said.out == ""
     assert json.loads(said.err.splitlines()[-1]) == {
         "message_type": "exit",
-        "code": 2,
+        "code": 5,
         "reason": "validate needs ingest, which has not run",
     }
 
@@ -148,3 +164,11 @@ def test_a_name_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.Capture
     assert r"e\x1b]0;title\x07\u202e" in said.out
     assert r"e\x1b]0;title\x07\u202e" in said.err
     assert not any(character in said.out + said.err for character in "\x1b\x07\u202e")
+
+
+def test_what_an_error_quotes_begins_no_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["validate", str(tmp_path / "a\n::warning::b")]) is ExitCode.USAGE
+
+    said = capsys.readouterr().err
+    assert [line.partition(":")[0].strip() for line in said.splitlines()] == ["error", "where", "try"]
+    assert r"a\x0a::warning::b" in said

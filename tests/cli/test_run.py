@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,52 @@ def test_run_that_fails_prints_what_was_done_before(small: Path, capsys: pytest.
     said = capsys.readouterr()
     assert list(json.loads(said.out)["stages"]) == ["ingest", "validate", "dedup", "features"]
     assert json.loads(said.err.splitlines()[-1])["code"] == ExitCode.USAGE
+
+
+def test_one_report_holds_what_all_stages_found(
+    small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(small.parent)
+    (small / "recordings" / "page.wav").write_bytes(b"<!DOCTYPE html><html></html>")
+    table = small / "metadata.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace(",low,", ",lo,", 1), encoding="utf-8")
+
+    assert lds("run", "small", "--format", "github", "--output", "ndjson:found.ndjson") is ExitCode.FINDINGS
+
+    said = capsys.readouterr()
+    assert "::error file=small/recordings/page.wav,title=audio.not_audio::" in said.out  # of ingest
+    assert "::error file=small/metadata.csv,line=2,title=metadata.schema::" in said.out  # of validate
+    assert said.out.splitlines()[-1].startswith("lds run small: 2 error, ")
+    assert said.err == "wrote found.ndjson\n"
+    *found, summary = map(json.loads, Path("found.ndjson").read_text(encoding="utf-8").splitlines())
+    assert {"audio.not_audio", "metadata.schema"} <= {item["code"] for item in found}
+    assert summary["by_code"] == dict(Counter(item["code"] for item in found))
+    assert (summary["stage"], summary["counts"]["inputs"], summary["left_out"]) == ("run", 9, 0)
+
+
+def test_a_run_that_fails_reports_what_was_found_before(
+    small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(small.parent)
+    (small / "recordings" / "page.wav").write_bytes(b"<!DOCTYPE html><html></html>")
+    recipe = small / "lds.toml"
+    recipe.write_text(recipe.read_text(encoding="utf-8").replace('["group"]', '["grup"]'), encoding="utf-8")
+
+    assert lds("run", "small", "--output", "sarif:found.sarif") is ExitCode.USAGE
+
+    assert "card: " not in capsys.readouterr().out
+    (result,) = [
+        item
+        for item in json.loads(Path("found.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
+        if item["level"] == "error"
+    ]
+    assert result["ruleId"] == "audio.not_audio"
+
+
+def test_format_json_of_a_run_is_its_one_document(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lds("run", str(small), "--format", "json") is ExitCode.OK
+
+    assert list(json.loads(capsys.readouterr().out)["stages"]) == list(stages.ORDER)
 
 
 def test_json_exit_line_stands_even_where_the_call_cannot_be_parsed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from listen_datasets import Dataset, config, digest, stages, tables
-from listen_datasets.errors import NothingError, UsageError
+from listen_datasets.errors import NothingError
 from listen_datasets.executors.serial import Serial
 from listen_datasets.ledger import Entry
 from listen_datasets.stage import Outcome, Workspace, check_laws
@@ -128,7 +128,7 @@ def test_a_stage_adds_the_columns_that_the_schema_says(name: str, finished: Path
 
 @pytest.mark.parametrize("name", stages.ORDER[1:])
 def test_without_ingest_a_stage_says_what_it_needs(name: str, small: Path) -> None:
-    with pytest.raises(UsageError, match=f"{name} needs ingest, which has not run"):
+    with pytest.raises(NothingError, match=f"{name} needs ingest, which has not run"):
         Dataset.open(small).apply(stages.find(name), executor=Serial())
 
 
