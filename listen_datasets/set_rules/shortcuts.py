@@ -58,29 +58,30 @@ def check(table: pa.Table, config: Validate, roles: Roles) -> list[Finding]:
     """Return ``label.shortcut`` for each class that a fact tells better than allowed, with the fact that does best."""
     if roles.label is None:
         return []
-    there = [fact for fact in (*_KINDS, *_AMOUNTS) if fact in table.column_names]
-    known = table.select([roles.label.arrival, *there]).filter(pc.is_valid(table.column(roles.label.arrival)))
-    labels = known.column(0).cast(pa.string()).combine_chunks().dictionary_encode()
-    facts: list[_Kinds | _Amounts] = [
-        (_Kinds if fact in _KINDS else _Amounts)(fact, known.column(position)) for position, fact in enumerate(there, 1)
+    label, known = roles.label, pc.is_valid(table.column(roles.label.arrival))
+    labels = table.column(label.arrival).filter(known)
+    classes = _classes(labels)
+    best: dict[str, Condition] = {}
+    # A fact at a time: what is worked out from one takes more memory than its column.
+    for fact in (name for name in (*_KINDS, *_AMOUNTS) if name in table.column_names):
+        judge = (_Kinds if fact in _KINDS else _Amounts)(fact, table.column(fact).filter(known))
+        for value, members in classes.items():
+            for condition in judge.conditions(members, len(labels) - len(members)):
+                best[value] = max(condition, best.get(value, condition))
+    return [
+        _finding(value, label.name, best[value], len(members), len(labels) - len(members), config.max_shortcut)
+        for value, members in classes.items()
+        if value in best and best[value].phi > config.max_shortcut
     ]
-    findings = []
-    for value, members in _classes(labels):
-        size, others = len(members), len(labels) - len(members)
-        if min(size, others) < LEAST:
-            continue
-        best = max((found for fact in facts for found in fact.conditions(members, others)), default=None)
-        if best is not None and best.phi > config.max_shortcut:
-            findings.append(_finding(value, roles.label.name, best, size, others, config.max_shortcut))
-    return findings
 
 
-def _classes(labels: pa.DictionaryArray) -> Iterator[tuple[str, Rows]]:
-    """Yield each class with the rows of its clips, in the order of their names."""
-    codes = labels.indices.to_numpy(zero_copy_only=False)
-    names = labels.dictionary.to_pylist()
+def _classes(labels: pa.ChunkedArray) -> dict[str, Rows]:
+    """Return the rows of each class, in the order of their names; not of those that are too small, or nearly all."""
+    encoded = labels.cast(pa.string()).combine_chunks().dictionary_encode()
+    names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False)
     groups = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes, minlength=len(names)))[:-1])
-    yield from sorted(zip(names, groups, strict=False), key=lambda group: group[0])
+    members = dict(zip(names, groups, strict=False))
+    return {name: members[name] for name in sorted(names) if LEAST <= len(members[name]) <= len(labels) - LEAST}
 
 
 class _Kinds:
