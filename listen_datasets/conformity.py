@@ -36,10 +36,11 @@ def violations(manifest: pa.Table, schema: MetadataSchema, name: str) -> Iterato
             )
         return
     described = pc.is_valid(manifest.column("metadata_line"))
-    table = manifest.filter(described)
-    instances = schema.instances(table.select(list(users)).rename_columns(list(users.values())))
+    table = manifest.select([*users, *_PLACE])
+    if manifest.column("metadata_line").null_count:
+        table = table.filter(described)
     place = table.select(list(_PLACE))
-    for violation in schema.check(instances):
+    for violation in schema.judge(table.select(list(users)).rename_columns(list(users.values()))):
         yield _finding(violation, place, name)
     yield from _without_row(manifest, pc.invert(described), schema, name)
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import pyarrow as pa
 
-from listen_datasets import __version__, commit, config, journal, ledger, lock, tables
+from listen_datasets import __version__, commit, config, journal, ledger, lock, parquet, tables
 from listen_datasets.contents import MANIFEST, REJECTED, SHARED, Contents, findings_name, latest_entries
 from listen_datasets.errors import LockedError, MachineError, NothingError, UsageError
 from listen_datasets.executors import Executor
@@ -312,8 +312,9 @@ class Dataset:
         }
         for path, table in new.items():
             if table is not None:
+                repeating, staged = parquet.repeating(table), workspace.staging / path
                 written[path] = write_parquet(
-                    self._disk, workspace.staging / path, table, compression="zstd", compression_level=3
+                    self._disk, staged, table, compression="zstd", compression_level=1, use_dictionary=repeating
                 )
         return written
 

@@ -162,3 +162,31 @@ def test_a_damaged_compressed_page_is_found(tmp_path: Path) -> None:
 
     with pytest.raises(MachineError, match="does not read back"):
         parquet.check(path, rows=3)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        TABLE,
+        TABLE.slice(0, 0),
+        pa.table({"a": [{"b": 1}, None], "a.b": [2, 3]}),
+        pa.table({"l": [[1.0, None], None], "s": [{"x": "y", "z": [1]}, None], "": ["no", "name"]}),
+        pa.table({"d": pa.array(["x", "x"]).dictionary_encode()}),
+        TABLE.replace_schema_metadata({"of": "the table"}),
+        pa.table(TABLE.columns, schema=pa.schema([field.with_metadata({"unit": "s"}) for field in TABLE.schema])),
+    ],
+)
+def test_a_column_at_a_time_is_the_whole_file(tmp_path: Path, table: pa.Table) -> None:
+    write_parquet(Disk(), tmp_path / "t.parquet", table, use_dictionary=parquet.repeating(table))
+
+    found = parquet.contents(tmp_path / "t.parquet")
+
+    assert found.equals(pq.ParquetFile(tmp_path / "t.parquet").read(), check_metadata=True)
+    assert found.to_pylist() == table.to_pylist()
+    found.validate(full=True)
+
+
+def test_columns_that_repeat_are_named() -> None:
+    table = pa.table({"same": ["a"] * 4, "twice": [1, 1, 2, 2], "own": [1, 2, 3, 3], "list": [[1]] * 4})
+
+    assert parquet.repeating(table) == ["same", "twice"]

@@ -117,13 +117,14 @@ def instances(
     types = [known[name].types if name in known else frozenset() for name in names]
     index = start
     for batch in columns.to_batches(max_chunksize=4096):
-        lists = [_values(column, kinds) for column, kinds in zip(batch.columns, types, strict=True)]
+        lists = [values_of(column, kinds) for column, kinds in zip(batch.columns, types, strict=True)]
         for row in zip(*lists, strict=True):
             yield index, {name: value for name, value in zip(names, row, strict=True) if value is not None}
             index += 1
 
 
-def _values(array: pa.Array, types: frozenset[str]) -> list[Any]:
+def values_of(array: pa.Array, types: frozenset[str]) -> list[Any]:
+    """Return the values of a column as the JSON values that a schema judges, given the types that it declares."""
     values: list[Any] = array.to_pylist()
     if pa.types.is_string(array.type) and types and "string" not in types:
         return [None if value is None else convert(value, types) for value in values]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
+import numpy as np
 import pyarrow as pa
 
 from listen_datasets.errors import SchemaError
@@ -26,12 +27,14 @@ from listen_datasets.schema.columns import Column, columns_of, instances, typed
 from listen_datasets.schema.document import REGEX, Document, document, load_bytes
 from listen_datasets.schema.explainer import CHECKS, Explainer
 from listen_datasets.schema.outline import Outline, outlined
+from listen_datasets.schema.screening import Screen, parts_of
 from listen_datasets.schema.violation import Broken, Violation, Wording
 
 # What the decider reports so that nothing could be added to it.
 _UNKNOWN = frozenset({"additionalProperties", "unevaluatedProperties"})
 _PLAIN = frozenset(CHECKS) | _UNKNOWN | {"required", "falseSchema"}
 _EXPLAINED = 2**20
+_BATCH = 2**16  # rows whose values are held at once
 
 MAX_VIOLATIONS = 100
 """Most violations that are reported of one row."""
@@ -46,6 +49,8 @@ class MetadataSchema:
         self._columns = columns_of(checked)
         self._decider = _decider(checked)
         self._explainer = Explainer(checked)
+        parts = parts_of(checked)
+        self._screen = None if parts is None else Screen(checked, parts, self._columns)
         self._wording = Wording(self._columns)
         self._expected: dict[tuple[str | int, ...], Any] = {}
 
@@ -80,6 +85,18 @@ class MetadataSchema:
     def instances(self, columns: pa.Table) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield each row, with its index, as the JSON object that :meth:`check` judges."""
         return instances(columns, self._columns)
+
+    def judge(self, columns: pa.Table) -> Iterator[Violation]:
+        """Yield what the rows of a table break: what :meth:`check` says of all :meth:`instances`, in less time."""
+        if self._screen is None:
+            yield from self.check(self.instances(columns))
+            return
+        start = 0
+        for batch in columns.to_batches(max_chunksize=_BATCH):
+            rows = np.flatnonzero(self._screen.suspects(batch))
+            suspects = self.instances(pa.Table.from_batches([batch]).take(rows))
+            yield from self.check((start + int(rows[position]), row) for position, row in suspects)
+            start += batch.num_rows
 
     def check(self, rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[Violation]:
         """Yield what the rows break, row by row and sorted by place; a row that breaks the schema gives at least one.

@@ -102,3 +102,22 @@ def test_phi_is_the_correlation_of_two_columns(pairs: list[tuple[bool, bool]]) -
         assert phi == pytest.approx(np.corrcoef(member, holds)[0, 1])
     else:
         assert phi == 0
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.none() | st.integers(0, 30)), min_size=2 * LEAST, max_size=60))
+def test_no_limit_tells_a_class_better_than_the_one_that_is_named(clips_: list[tuple[str, int | None]]) -> None:
+    labels, durations = [label for label, _ in clips_], [value for _, value in clips_]
+    member, values = np.array(labels) == "a", np.array(durations, np.float64)
+    size, others = int(member.sum()), int((~member).sum())
+    limits = np.unique(values[~np.isnan(values)])[1:]  # a limit parts the clips that were measured
+    sides = [side for limit in limits for side in (values < limit, values >= limit)]
+    inside, outside = (np.array([(side & of).sum() for side in sides], np.int64) for of in (member, ~member))
+    most = max(_phi(inside, outside, size, others), default=0.0)
+
+    named = [item.evidence for item in found(labels, most=0, leading_silence=durations) if item.value == "a"]
+
+    if min(size, others) < LEAST or most <= 0:
+        assert named == []
+    else:
+        assert named[0] is not None
+        assert named[0]["value"] == pytest.approx(most, abs=1e-4)
