@@ -36,7 +36,7 @@ _NAMES = frozenset({"$id", "$schema", "$anchor", "$dynamicAnchor", "$recursiveAn
 def shipped() -> Mapping[str, dict[str, Any]]:
     """Return the schemas that ``lds`` ships, by their ``$id``."""
     folder = schemas_folder()
-    paths = [*sorted(folder.glob("*.schema.json")), *sorted((folder / "metadata").glob("*.schema.json"))]
+    paths = [folder / "manifest.schema.json", *sorted((folder / "metadata").glob("*.schema.json"))]
     documents = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     return {document["$id"]: document for document in documents}
 

@@ -64,7 +64,7 @@ def test_a_terminal_gets_lines_that_fit_and_a_pipe_whole_ones(
 ) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
     run(["ingest", str(findings), "--engine", "serial", "--quiet"])
-    arguments = ["validate", str(findings), "--quiet", "--force"]
+    arguments = ["validate", str(findings), "--quiet", "--force", "--min-bandwidth-ratio", "0.2"]
     command = [*LDS, *arguments]
     piped = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environment})
     shown = on_terminal(arguments, NO_COLOR="1", **environment)

@@ -14,7 +14,7 @@ import yaml
 
 from listen_datasets import config, stages, tables, verification
 from listen_datasets.dataset import Dataset
-from listen_datasets.errors import CorruptError, RecipeError, UsageError
+from listen_datasets.errors import CorruptError, NothingError, RecipeError, UsageError
 from listen_datasets.executors.serial import Serial
 from listen_datasets.ledger import Generated
 from listen_datasets.model import Rejected
@@ -325,7 +325,7 @@ def test_new_shards_take_the_documents_away_until_the_card_is_made_anew(dataset:
 
 def test_it_needs_shards(tmp_path: Path) -> None:
     made = Dataset.create(tmp_path / "dataset", {config.RECIPE: b'[dataset]\nname = "x"\n'})
-    with pytest.raises(UsageError, match="card needs ingest"):
+    with pytest.raises(NothingError, match="card needs ingest"):
         made.apply(card.STAGE, executor=Serial())
 
 
