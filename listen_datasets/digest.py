@@ -79,13 +79,13 @@ def _update(state: _Hash, array: pa.Array) -> None:
         array = array.dictionary_decode()
         kind = array.type
     valid = pc.is_valid(array).to_numpy(zero_copy_only=False)
-    state.update(np.ascontiguousarray(valid, dtype="u1").tobytes())
+    state.update(np.ascontiguousarray(valid).view("u1"))
     if pa.types.is_struct(kind):
         for position in range(kind.num_fields):
             _update(state, pc.struct_field(array, [position]))
     elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
-        state.update(lengths.astype("<i8").tobytes())
+        state.update(lengths.astype("<i8"))
         _update(state, pc.list_flatten(array))
     elif pa.types.is_null(kind):
         return
@@ -94,7 +94,7 @@ def _update(state: _Hash, array: pa.Array) -> None:
     elif _is_bytes(kind):
         binary = array.cast(pa.large_binary())
         lengths = pc.fill_null(pc.binary_length(binary), 0).to_numpy(zero_copy_only=False)
-        state.update(lengths.astype("<i8").tobytes())
+        state.update(lengths.astype("<i8"))
         _update_bytes(state, binary.drop_null())
     else:
         _update_fixed_width(state, array)
@@ -120,6 +120,7 @@ def _update_bytes(state: _Hash, array: pa.LargeBinaryArray) -> None:
 
 
 def _update_fixed_width(state: _Hash, array: pa.Array) -> None:
+    import numpy as np  # noqa: PLC0415 - start-up time
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.compute as pc  # noqa: PLC0415
 
@@ -131,4 +132,4 @@ def _update_fixed_width(state: _Hash, array: pa.Array) -> None:
         values = pc.fill_null(array, 0).to_numpy(zero_copy_only=False)
     else:
         values = pc.fill_null(array.view(plain), 0).to_numpy(zero_copy_only=False)
-    state.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
+    state.update(np.ascontiguousarray(values, values.dtype.newbyteorder("<")))

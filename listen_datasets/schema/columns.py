@@ -148,11 +148,16 @@ def typed(table: MetadataTable, known: Mapping[str, Column]) -> tuple[MetadataTa
         kind = known[field.name].text_becomes if field.name in known else None
         if kind is None or not pa.types.is_string(field.type):
             continue
-        values = [None if text is None else convert(text, {kind}) for text in columns.column(position).to_pylist()]
-        wrong = [(row, value) for row, value in enumerate(values) if isinstance(value, str)]
-        findings += [_finding(table, field.name, kind, row, value) for row, value in wrong]
-        if not wrong:
-            columns = columns.set_column(position, pa.field(field.name, _ARROW[kind]), pa.array(values, _ARROW[kind]))
+        # Equal texts are converted once: a million ages are a hundred texts.
+        texts = columns.column(position).combine_chunks().dictionary_encode()
+        values = [convert(text, {kind}) for text in texts.dictionary.to_pylist()]
+        wrong = {at: value for at, value in enumerate(values) if isinstance(value, str)}
+        if wrong:
+            which = ((row, wrong[at]) for row, at in enumerate(texts.indices.to_pylist()) if at in wrong)
+            findings += [_finding(table, field.name, kind, row, value) for row, value in which]
+        else:
+            numbers = pa.array(values, _ARROW[kind]).take(texts.indices)
+            columns = columns.set_column(position, pa.field(field.name, _ARROW[kind]), numbers)
     return replace(table, columns=columns), tuple(findings)
 
 

@@ -83,7 +83,12 @@ class Screen:
 
 
 def parts_of(document: Document) -> list[str] | None:
-    """Return the places of the schemas that hold for every row; None if one of them looks at columns together."""
+    """Return the places of the schemas that hold for every row.
+
+    None if one of them looks at columns together, or if a reference leads out of the document.
+    """
+    if any("$ref" in schema and schema["$ref"] not in document.targets for schema in document.nodes.values()):
+        return None
     found: list[str] = []
     todo = [""]
     while todo:
@@ -95,10 +100,7 @@ def parts_of(document: Document) -> list[str] | None:
         if schema is None or not _is_apart(schema):
             return None
         if "$ref" in schema:
-            target = document.targets.get(schema["$ref"])
-            if target is None:
-                return None
-            todo.append(target)
+            todo.append(document.targets[schema["$ref"]])
         todo += [at + pointer("allOf", position) for position in range(len(schema.get("allOf", ())))]
     return found
 
