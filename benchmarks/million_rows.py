@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -97,7 +98,7 @@ def _break(table: pa.Table) -> pa.Table:
         mask = (number % BROKEN_EVERY == BROKEN_EVERY - 1) & (number // BROKEN_EVERY % len(_BROKEN) == at)
         position = table.column_names.index(name)
         column = table.column(position)
-        kept = pa.compute.if_else(pa.array(mask), pa.scalar(value, column.type), column)
+        kept = pc.if_else(pa.array(mask), pa.scalar(value, column.type), column)
         table = table.set_column(position, name, kept)
     return table
 
@@ -114,19 +115,18 @@ def manifest(users: pa.Table) -> pa.Table:
         "num_channels": 1, "bits_per_sample": 16, "clipped_fraction": 0.0, "longest_clipped_run": 0,
         "digital_silence_fraction": 0.0, "num_dropouts": 0, "num_distinct_channels": 1, "num_dead_channels": 0,
     }  # fmt: skip
-    samples = rng.integers(16_000, 160_000, size=rows)
-    own |= {
-        "num_samples": samples,
-        "recording_num_samples": samples,
-        "duration": samples / 16_000,
-        "bytes": samples * 2,
-    }
     ranges = {
         "peak_dbfs": (-9, -1), "rms_dbfs": (-30, -18), "loudness_lufs": (-28, -18), "noise_floor_dbfs": (-80, -60),
         "snr_db": (30, 60), "silent_fraction": (0, 0.3), "leading_silence": (0, 1), "trailing_silence": (0, 1),
         "dc_offset": (0, 0.001), "bandwidth_hz": (6000, 8000),
     }  # fmt: skip
     own |= {name: rng.uniform(*limits, size=rows) for name, limits in ranges.items()}
+    # Between the silence at both ends the transcript is spoken, at 12 to 16 letters a second.
+    letters = pc.utf8_length(users.column("transcript")).to_numpy()
+    seconds = letters / rng.uniform(12, 16, size=rows) + own["leading_silence"] + own["trailing_silence"]
+    samples = (seconds * 16_000).astype(np.int64)
+    own |= dict.fromkeys(("num_samples", "recording_num_samples"), samples)
+    own |= {"duration": samples / 16_000, "bytes": samples * 2}
     fields = [tables.arrow_field(name) for name in tables.added_by("ingest")]
     arrays = [_column(own.get(field.name), field.type, rows, rng) for field in fields]
     table = pa.Table.from_arrays(arrays, schema=pa.schema(fields))

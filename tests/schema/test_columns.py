@@ -153,3 +153,16 @@ def test_absent_fields_are_left_out_of_nested_objects() -> None:
 def test_rows_keep_their_index_beyond_one_batch() -> None:
     columns = pa.table({"x": [str(row) for row in range(10_000)]})
     assert all(row == {"x": index} for index, row in schema_of({"type": "integer"}).instances(columns))
+
+
+def test_a_wrong_value_that_stands_in_several_rows_is_found_in_each() -> None:
+    _, findings = schema_of({"type": "integer"}).typed(table(x=["007", "1", None, "007", "1", "x"]))
+    assert [(item.line, item.value) for item in findings] == [(2, "007"), (5, "007"), (7, "x")]
+
+
+def test_a_typed_column_keeps_its_chunks_together_and_its_nulls_apart() -> None:
+    pieces = pa.chunked_array([["5", None], [], ["-5", "5"]], pa.string())
+    columns = pa.table({"x": pieces})
+    before = MetadataTable(name="metadata.csv", columns=columns, lines=array("q", range(2, 6)))
+    result, findings = schema_of({"type": "integer"}).typed(before)
+    assert (result.columns.column("x").to_pylist(), findings) == ([5, None, -5, 5], ())
