@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,11 @@ import pytest
 from listen_datasets import Dataset, stages
 from listen_datasets.executors.serial import Serial
 from listen_datasets.testing.small import small_dataset
+
+
+def pytest_configure() -> None:
+    """Heed SIGINT also where a shell has started the tests in the background, and with it what they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -291,7 +291,10 @@ def test_no_worker_outlives_its_parent(number: signal.Signals) -> None:
 
         parent.send_signal(number)
 
-        assert _have_ended(children)
+        try:
+            assert _have_ended(children)
+        finally:
+            parent.kill()
         for child in children:
             os.close(child)
 
