@@ -33,8 +33,11 @@ def check(table: pa.Table, config: Validate, _recipe: Recipe) -> list[Finding]:
 
 
 def _repeated(table: pa.Table, code: str, name: str, arrival: str) -> Iterator[Finding]:
-    described = table.select(["metadata_file", "metadata_line"]).append_column("value", table.column(arrival))
-    described = described.filter(pc.is_valid(described.column("value")))
+    column = table.column(arrival)
+    counted = pc.value_counts(column.drop_null())
+    several = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
+    described = table.select(["metadata_file", "metadata_line"]).append_column("value", column)
+    described = described.filter(pc.is_in(column, several))
     # A row of the metadata may describe several clips; its value stands there once.
     places = described.group_by(["value", "metadata_file", "metadata_line"], use_threads=False).aggregate([])
     values = places.group_by("value", use_threads=False).aggregate(

@@ -76,7 +76,13 @@ def test_what_nobody_could_speak_in_that_time_is_a_warning(clips: Callable[..., 
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("gr\u00fc\u00df dich", 8), ("gru\u0308\u00df dich", 8), ("\u4f60\u597d\u3002", 2), ("7, 8 & 9!", 3)],
+    [
+        ("gr\u00fc\u00df dich", 8),
+        ("gru\u0308\u00df dich", 8),
+        ("\u4f60\u597d\u3002", 2),
+        ("7, 8 & 9!", 3),
+        ("a\nb\u2028c", 3),
+    ],
 )
 def test_letters_and_digits_are_counted_and_no_signs(clips: Callable[..., pa.Table], text: str, count: int) -> None:
     (finding,) = check(clips(transcript=[text]), Validate(max_speaking_rate=0.2))
