@@ -36,7 +36,8 @@ HERE = Path(__file__).resolve().parent
 CORE = ("taskset", "-c", "0")
 
 LDS = """
-import sys
+import os, sys
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")  # as the command line does
 from pathlib import Path
 from listen_datasets import catalogue, metadata, tables
 from listen_datasets.schema import MetadataSchema

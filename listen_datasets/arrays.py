@@ -1,4 +1,4 @@
-"""NumPy arrays as Arrow columns: one array a row, without a detour through Python lists."""
+"""Between Arrow's columns and plain arrays, without a detour through Python lists and without a copy that nobody needs."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ def column_of(values: Sequence[Any], field: pa.Field) -> pa.Array:
     if is_matrix(field.type):
         return _matrices(values, field)
     return pa.array(values, field.type)
+
+
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column in one piece; Arrow's `combine_chunks` copies one that is in one piece already."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def is_matrix(kind: pa.DataType) -> bool:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from listen_datasets.arrays import whole
 from listen_datasets.errors import RecipeError
 
 Integers = npt.NDArray[np.int64]
@@ -22,7 +23,7 @@ def codes(column: pa.ChunkedArray) -> Integers:
     """
     if pa.types.is_nested(column.type):
         raise RecipeError(f"values of type {column.type} cannot be compared", hint="name a column of text or numbers")
-    encoded = pc.dictionary_encode(column.combine_chunks())
+    encoded = pc.dictionary_encode(whole(column))
     numbers: Integers = pc.fill_null(encoded.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
     return numbers
 

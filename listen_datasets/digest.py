@@ -14,12 +14,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+_SLICE = 1 << 16
+"""Rows that are looked at together: what is made of them on the way stays small, however long the column."""
 
 
 class _Hash(Protocol):
@@ -48,9 +52,11 @@ def of_file(path: Path) -> str:
 
 def of_table(table: pa.Table, columns: Iterable[str]) -> str:
     """Return ``sha256:<hex>`` of the named columns in canonical form (see the module's text)."""
+    from listen_datasets.arrays import whole  # noqa: PLC0415 - start-up time
+
     state = hashlib.sha256()
     for name in columns:
-        column = table.column(name).combine_chunks()
+        column = whole(table.column(name))
         state.update(canonical_json([name, _spelled(column.type)]) + b"\n")
         _update(state, column)
     return "sha256:" + state.hexdigest()
@@ -70,16 +76,14 @@ def _spelled(kind: pa.DataType) -> str:
 
 
 def _update(state: _Hash, array: pa.Array) -> None:
-    import numpy as np  # noqa: PLC0415 - start-up time: `lds --help` passes through this module
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415 - start-up time: `lds --help` passes through this module
     import pyarrow.compute as pc  # noqa: PLC0415
 
     kind = array.type
     if pa.types.is_dictionary(kind):
         array = array.dictionary_decode()
         kind = array.type
-    valid = pc.is_valid(array).to_numpy(zero_copy_only=False)
-    state.update(np.ascontiguousarray(valid).view("u1"))
+    _update_booleans(state, pc.is_valid(array))
     if pa.types.is_struct(kind):
         for position in range(kind.num_fields):
             _update(state, pc.struct_field(array, [position]))
@@ -90,14 +94,16 @@ def _update(state: _Hash, array: pa.Array) -> None:
     elif pa.types.is_null(kind):
         return
     elif pa.types.is_boolean(kind):
-        state.update(pc.fill_null(array, fill_value=False).to_numpy(zero_copy_only=False).astype("u1").tobytes())
+        _update_booleans(state, pc.fill_null(array, fill_value=False))
     elif _is_bytes(kind):
-        binary = array.cast(pa.large_binary())
-        lengths = pc.fill_null(pc.binary_length(binary), 0).to_numpy(zero_copy_only=False)
-        state.update(lengths.astype("<i8"))
-        _update_bytes(state, binary.drop_null())
+        _update_bytes(state, array)
     else:
         _update_fixed_width(state, array)
+
+
+def _slices(array: pa.Array) -> Iterator[pa.Array]:
+    for start in range(0, len(array), _SLICE):
+        yield array.slice(start, _SLICE)
 
 
 def _is_bytes(kind: pa.DataType) -> bool:
@@ -109,14 +115,25 @@ def _is_bytes(kind: pa.DataType) -> bool:
     )
 
 
-def _update_bytes(state: _Hash, array: pa.LargeBinaryArray) -> None:
-    """Hash texts one behind the other, as Arrow holds them: nothing is copied."""
-    import numpy as np  # noqa: PLC0415 - start-up time
+def _update_booleans(state: _Hash, array: pa.BooleanArray) -> None:
+    for rows in _slices(array):
+        state.update(rows.to_numpy(zero_copy_only=False).view("u1"))
 
-    _, offsets, data = array.buffers()
-    if len(array) and data is not None:
-        ends = np.frombuffer(offsets, np.int64, count=len(array) + 1, offset=8 * array.offset)
-        state.update(memoryview(data)[ends[0] : ends[-1]])
+
+def _update_bytes(state: _Hash, array: pa.Array) -> None:
+    """Hash the lengths of texts, then the texts one behind the other, as Arrow holds them."""
+    import numpy as np  # noqa: PLC0415 - start-up time
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    for rows in _slices(array):
+        state.update(pc.fill_null(pc.binary_length(rows), 0).to_numpy(zero_copy_only=False).astype("<i8"))
+    for rows in _slices(array):
+        texts = rows.cast(pa.large_binary()).drop_null()
+        _, offsets, data = texts.buffers()
+        if len(texts) and data is not None:
+            ends = np.frombuffer(offsets, np.int64, count=len(texts) + 1, offset=8 * texts.offset)
+            state.update(memoryview(data)[ends[0] : ends[-1]])
 
 
 def _update_fixed_width(state: _Hash, array: pa.Array) -> None:
@@ -128,8 +145,7 @@ def _update_fixed_width(state: _Hash, array: pa.Array) -> None:
     plain = {8: pa.int8(), 16: pa.int16(), 32: pa.int32(), 64: pa.int64()}.get(width)
     if plain is None:
         raise TypeError(f"a column of type {array.type} has no canonical form")
-    if pa.types.is_floating(array.type):
-        values = pc.fill_null(array, 0).to_numpy(zero_copy_only=False)
-    else:
-        values = pc.fill_null(array.view(plain), 0).to_numpy(zero_copy_only=False)
-    state.update(np.ascontiguousarray(values, values.dtype.newbyteorder("<")))
+    for rows in _slices(array):
+        bits = rows if pa.types.is_floating(rows.type) else rows.view(plain)
+        values = pc.fill_null(bits, 0).to_numpy(zero_copy_only=False)
+        state.update(np.ascontiguousarray(values, values.dtype.newbyteorder("<")))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from listen_datasets import catalogue, huggingface, tables
+from listen_datasets.arrays import whole
 from listen_datasets.errors import NothingError, RecipeError
 from listen_datasets.metadata.shown import shown
 from listen_datasets.model import Finding
@@ -64,8 +65,10 @@ def licensed(clips: pa.Table, recipe: Recipe) -> pa.Table:
         RecipeError: The user's column ``license`` is no text.
     """
     by_source = {source.name: source.license for source in recipe.source}
-    sources = clips.column("source").combine_chunks()
-    of_source = pa.array([by_source.get(name) for name in sources.to_pylist()], pa.string())
+    sources = whole(clips.column("source")).dictionary_encode()
+    of_source = pa.array([by_source.get(name) for name in sources.dictionary.to_pylist()], pa.string()).take(
+        sources.indices
+    )
     known = [of_source, pa.repeat(pa.scalar(recipe.dataset.license, pa.string()), len(clips))]
     at = clips.schema.get_field_index(LICENSE)
     if at < 0:
@@ -75,7 +78,7 @@ def licensed(clips: pa.Table, recipe: Recipe) -> pa.Table:
         column = column.cast(pa.string())
     if not pa.types.is_string(column.type):
         raise RecipeError(f"the column {LICENSE} is {column.type}, not text", hint="write SPDX ids, such as CC-BY-4.0")
-    texts = pc.coalesce(*(_unless_blank(texts) for texts in (column.combine_chunks(), *known)))
+    texts = pc.coalesce(*(_unless_blank(texts) for texts in (whole(column), *known)))
     return clips.set_column(at, clips.schema.field(at).with_type(pa.string()), texts)
 
 

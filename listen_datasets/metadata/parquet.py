@@ -61,22 +61,31 @@ def _read(parquet: pq.ParquetFile, name: str, max_bytes: int) -> MetadataTable:
     schema = pa.schema([pa.field(field.name, plain_type(field.type, field.name, name)) for field in schema])
     if claimed > max_bytes:
         raise _too_large(name, max_bytes)
-    batches: list[pa.RecordBatch] = []
+    columns: list[list[pa.Array]] = [[] for _ in schema]
     size = 0
     for batch in parquet.iter_batches(_BATCH):
         batch.validate(full=True)
-        arrays = [converted(column, field.type) for column, field in zip(batch.columns, schema, strict=True)]
-        batches.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
-        size += batches[-1].nbytes
+        for pieces, column, field in zip(columns, batch.columns, schema, strict=True):
+            pieces.append(converted(column, field.type))
+            size += pieces[-1].nbytes
         if size > max_bytes:
             raise _too_large(name, max_bytes)
-    table = pa.Table.from_batches(batches, schema)
+    table = pa.Table.from_arrays(
+        [_joined(pieces, field.type) for pieces, field in zip(columns, schema, strict=True)], schema=schema
+    )
     if table.num_rows != footer.num_rows:
         message = f"the footer claims {footer.num_rows} rows, but {table.num_rows} were read"
         raise MetadataError(message, where=name, hint=_DAMAGED)
     if not table.num_rows:
         raise NothingError("the table has no rows", where=name)
-    return MetadataTable(name=name, columns=table.combine_chunks(), lines=range(1, table.num_rows + 1))
+    return MetadataTable(name=name, columns=table, lines=range(1, table.num_rows + 1))
+
+
+def _joined(pieces: list[pa.Array], kind: pa.DataType) -> pa.Array:
+    """Return the pieces of a column as one, and let go of them: the table is never there twice."""
+    column = pa.concat_arrays(pieces) if pieces else pa.array([], kind)
+    pieces.clear()
+    return column
 
 
 def _claimed(footer: pq.FileMetaData) -> int:

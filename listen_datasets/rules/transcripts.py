@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from listen_datasets import catalogue
+from listen_datasets.arrays import whole
 from listen_datasets.limits import rows
 from listen_datasets.metadata.shown import pointer, shown
 from listen_datasets.model import Finding
@@ -30,6 +31,7 @@ _NO_SPEECH = r"^\s*([\[<(][^\[\]<>()]*[\])>]\s*)+$"  # a remark in brackets, suc
 _LEAST_SPREAD = float(np.log(1.1))
 _PLACE = ("clip_id", "metadata_file", "metadata_line")
 _LENGTHS = ("duration", "leading_silence", "trailing_silence")
+_TOGETHER = 1 << 16  # texts that are counted at a time: what is made of them on the way stays small
 _SPEECH = 0.1  # seconds: less than that cannot be told from silence
 
 
@@ -87,16 +89,13 @@ def _placeholders(table: pa.Table, mask: pa.ChunkedArray, column: Column) -> Ite
 
 
 def _rates(table: pa.Table, mask: pa.ChunkedArray, column: Column, config: Validate) -> Iterator[Finding]:
-    named = [language.arrival for language in _columns(table, _LANGUAGES)]
-    spoken = table.select([*dict.fromkeys([column.arrival, *named]), *_LENGTHS]).filter(mask)
-    rates = _characters(spoken.column(column.arrival)) / _seconds(spoken)
-    usual = _deviations(rates, spoken.column(named[0]) if named else None)
+    rates = np.where(mask.to_numpy(), _characters(table.column(column.arrival)) / _seconds(table), np.nan)
+    usual = _deviations(rates, table)
     least, most = config.min_speaking_rate, config.max_speaking_rate
     beyond = (rates < least) | (rates > most)
     far = ~beyond & (np.abs(usual) > config.max_deviation)
     chosen = np.flatnonzero(beyond | far)
-    positions = np.flatnonzero(mask.to_numpy())[chosen]
-    places = table.select([*_PLACE, column.arrival]).take(positions).to_pylist()
+    places = table.select([*_PLACE, column.arrival]).take(chosen).to_pylist()
     for at, row in zip(chosen.tolist(), places, strict=True):
         rate = float(rates[at])
         expected = (
@@ -123,27 +122,31 @@ def _rates(table: pa.Table, mask: pa.ChunkedArray, column: Column, config: Valid
 
 
 def _characters(texts: pa.ChunkedArray) -> npt.NDArray[np.float64]:
-    composed = pc.utf8_normalize(texts, form="NFC")
-    # A search takes its time for each match, and texts have more letters than anything else.
-    counted = pc.subtract(pc.utf8_length(composed), pc.count_substring_regex(composed, r"[^\p{L}\p{N}]"))
-    numbers: npt.NDArray[np.float64] = counted.cast(pa.float64()).to_numpy()
-    return numbers
+    """Return the letters and digits of texts (n); 0 for null."""
+    counted = np.zeros(len(texts))
+    for start in range(0, len(texts), _TOGETHER):
+        composed = pc.utf8_normalize(texts.slice(start, _TOGETHER), form="NFC")
+        # A search takes its time for each match, and texts have more letters than anything else.
+        number = pc.subtract(pc.utf8_length(composed), pc.count_substring_regex(composed, r"[^\p{L}\p{N}]"))
+        counted[start : start + _TOGETHER] = pc.fill_null(number, 0).to_numpy()
+    return counted
 
 
 def _seconds(table: pa.Table) -> npt.NDArray[np.float64]:
-    """Return the time between the silence at both ends, of clips (n) that were measured."""
+    """Return the time between the silence at both ends of clips (n)."""
     duration, *silences = (pc.fill_null(table.column(name), 0.0) for name in _LENGTHS)
     seconds: npt.NDArray[np.float64] = pc.subtract(duration, pc.add(*silences)).to_numpy()
     return np.maximum(seconds, _SPEECH)
 
 
-def _deviations(rates: npt.NDArray[np.float64], languages: pa.ChunkedArray | None) -> npt.NDArray[np.float64]:
+def _deviations(rates: npt.NDArray[np.float64], table: pa.Table) -> npt.NDArray[np.float64]:
     """Return how far the rates (n) lie from the others of their language, on a scale of ratios; of all if it is not said."""
     logarithms = np.log(np.maximum(rates, 1e-3))
-    if languages is None:
+    named = _columns(table, _LANGUAGES)
+    if not named:
         return deviations(logarithms, least=_LEAST_SPREAD)
     found = np.full(len(rates), np.nan)
-    encoded = pc.fill_null(languages.combine_chunks(), "").dictionary_encode()
+    encoded = pc.fill_null(whole(table.column(named[0].arrival)), "").dictionary_encode()
     codes = encoded.indices.to_numpy()
     for code in range(len(encoded.dictionary)):
         members = codes == code

@@ -7,7 +7,7 @@ the class from all others. Ten clips inside and ten outside of a class are too m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from listen_datasets import catalogue
+from listen_datasets.arrays import whole
 from listen_datasets.metadata.shown import pointer, shown
 from listen_datasets.model import Finding
 from listen_datasets.recipe import Recipe, Validate
@@ -63,12 +64,9 @@ def check(table: pa.Table, config: Validate, recipe: Recipe) -> list[Finding]:
     labels = table.column(label.arrival).filter(known)
     classes = _classes(labels)
     best: dict[str, Condition] = {}
-    # A fact at a time: what is worked out from one takes more memory than its column.
     for fact in (name for name in (*_KINDS, *_AMOUNTS) if name in table.column_names):
-        judge = (_Kinds if fact in _KINDS else _Amounts)(fact, table.column(fact).filter(known))
-        for value, members in classes.items():
-            for condition in judge.conditions(members, len(labels) - len(members)):
-                best[value] = max(condition, best.get(value, condition))
+        for value, condition in _conditions(fact, table.column(fact).filter(known), classes):
+            best[value] = max(condition, best.get(value, condition))
     return [
         _finding(value, label.name, best[value], len(members), len(labels) - len(members), config.max_shortcut)
         for value, members in classes.items()
@@ -78,18 +76,26 @@ def check(table: pa.Table, config: Validate, recipe: Recipe) -> list[Finding]:
 
 def _classes(labels: pa.ChunkedArray) -> dict[str, Rows]:
     """Return the rows of each class, in the order of their names; not of those that are too small, or nearly all."""
-    encoded = labels.cast(pa.string()).combine_chunks().dictionary_encode()
+    encoded = whole(labels.cast(pa.string())).dictionary_encode()
     names, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False)
     groups = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes, minlength=len(names)))[:-1])
     members = dict(zip(names, groups, strict=False))
     return {name: members[name] for name in sorted(names) if LEAST <= len(members[name]) <= len(labels) - LEAST}
 
 
+def _conditions(fact: str, column: pa.ChunkedArray, classes: Mapping[str, Rows]) -> Iterator[tuple[str, Condition]]:
+    """Yield what a fact says about each class; what is worked out from it, several times its column, ends with this."""
+    judge = (_Kinds if fact in _KINDS else _Amounts)(fact, column)
+    for value, members in classes.items():
+        for condition in judge.conditions(members, len(column) - len(members)):
+            yield value, condition
+
+
 class _Kinds:
     """A fact of few values: each is a condition."""
 
     def __init__(self, fact: str, column: pa.ChunkedArray) -> None:
-        encoded = column.combine_chunks().dictionary_encode()
+        encoded = whole(column).dictionary_encode()
         self._fact = fact
         self._values = encoded.dictionary.to_pylist()
         self._codes = encoded.indices.fill_null(len(self._values)).to_numpy(zero_copy_only=False)
@@ -113,12 +119,14 @@ class _Amounts:
 
     def __init__(self, fact: str, column: pa.ChunkedArray) -> None:
         values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
-        measured = np.flatnonzero(~np.isnan(values))
+        order = np.argsort(values)[: len(values) - np.count_nonzero(np.isnan(values))]  # NaN is the largest
+        ordered = values[order]
+        is_new = np.concatenate(([True], ordered[1:] != ordered[:-1]))[: len(ordered)]
         self._fact = fact
-        self._values, steps, clips = np.unique(values[measured], return_inverse=True, return_counts=True)
-        self._step = np.full(len(values), -1)  # of each clip: which of the values it has
-        self._step[measured] = steps
-        self._below = np.concatenate(([0], np.cumsum(clips)))  # clips below each value, and all
+        self._values = ordered[is_new]
+        self._step = np.full(len(values), -1, np.int32)  # of each clip: which of the values it has
+        self._step[order] = np.cumsum(is_new, dtype=np.int32) - 1
+        self._below = np.append(np.flatnonzero(is_new), len(ordered))  # clips below each value, and all
 
     def conditions(self, members: Rows, others: int) -> Iterator[Condition]:
         """Yield the best lower and the best upper limit, given the rows of a class and the number of other clips."""

@@ -43,7 +43,8 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     counted = policy.counting(earlier)
     found = sorted([*found, *policy.remarks()], key=_order)
     reasons = _reasons([*counted, *found]) if config.exclude_errors else {}
-    excluded_by = [reasons.get(clip) for clip in workspace.manifest.column("clip_id").to_pylist()]
+    places = pc.index_in(workspace.manifest.column("clip_id"), pa.array(reasons.keys(), pa.string()))
+    excluded_by = pa.array(reasons.values(), pa.string()).take(places)
     by_severity = Counter(finding.severity for finding in found)
     return Outcome(
         manifest=tables.with_columns(workspace.manifest, {"excluded_by": excluded_by}),
@@ -53,7 +54,7 @@ def run(workspace: Workspace, config: Config) -> Outcome:
             "checked_rows": workspace.manifest.num_rows,
             "by_code": dict(sorted(Counter(finding.code for finding in found).items())),
             "by_severity": {severity: by_severity[severity] for severity in SEVERITIES},
-            "excluded": len(excluded_by) - excluded_by.count(None),
+            "excluded": len(excluded_by) - excluded_by.null_count,
             "ignored": policy.report(),
             "rules": _rules(),
             "schema": schema.name if schema else None,
