@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
 _ORDER = ("error", "warning", "note")
 _EXAMPLES = 3
+_CLASSES = 12  # classes that are shown, half of them the largest
 _AFTER = {
     "ingest": "validate",
     "validate": "dedup",
@@ -206,9 +207,26 @@ def _validate(entry: Entry) -> Iterator[str]:
     report = entry.report
     judged = f"{report['schema']} and " if report.get("schema") else ""
     yield f"{report['checked_rows']} clips judged by {judged}{len(report['rules'])} rules; {report['excluded']} excluded"
+    yield from classes(report.get("classes"))
     for item in report["ignored"]:
         until = f" until {item['until']}" if item["until"] else ""
         yield f"ignored{until}: {item['code']} x{item['findings']}: {visible(item['reason'], 200)}"
+
+
+def classes(found: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield the sizes of the largest and the smallest classes; nothing if there are none, as with older versions."""
+    if not found:
+        return
+    split = f", in each {visible(found['split_column'], 40)}" if found["split_column"] else ""
+    yield f"classes of {visible(found['column'], 40)}: {found['classes']:,}; clips and sound{split}"
+    listed, half = found["listed"], _CLASSES // 2
+    chosen = listed if len(listed) <= _CLASSES else [*listed[:half], None, *listed[-half:]]
+    for item in chosen:
+        if item is None:
+            yield f"  ... and {found['classes'] - 2 * half:,} more (--json lists them)"
+            continue
+        splits = "".join(f"  {visible(name, 20)} {part['clips']:,}" for name, part in item.get("splits", {}).items())
+        yield f"  {visible(item['class'], 30):<30} {item['clips']:>9,} clips  {duration(item['seconds']):>9}{splits}"
 
 
 def _dedup(entry: Entry) -> Iterator[str]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from listen_datasets import tables
+from listen_datasets.classes import SPLITS
 from listen_datasets.intake import Recording
 from listen_datasets.intake.gathering import Intake
 
@@ -51,7 +52,7 @@ def _official_splits(manifest: pa.Table) -> dict[str, dict[str, int]]:
         name.removeprefix(tables.DECLARED): dict(
             sorted(Counter(map(str, manifest[name].drop_null().to_pylist())).items())
         )
-        for name in (f"{tables.DECLARED}split", "fold")
+        for name in SPLITS
         if name in manifest.column_names
     }
 

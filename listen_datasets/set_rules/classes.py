@@ -5,30 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from listen_datasets import catalogue
+from listen_datasets.classes import label_of, sizes
 from listen_datasets.limits import spelled
 from listen_datasets.metadata.shown import pointer, shown
 from listen_datasets.model import Finding
 from listen_datasets.recipe import Recipe, Validate
-from listen_datasets.roles import Column, roles_of
+from listen_datasets.roles import Column
 
 
 def check(table: pa.Table, config: Validate, recipe: Recipe) -> list[Finding]:
     """Return ``label.rare`` and ``label.short``, once a class, and ``label.imbalance``."""
-    roles = roles_of(table, recipe)
-    if roles.label is None:
+    label = label_of(table, recipe)
+    if label is None:
         return []
-    counted = pc.value_counts(table.column(roles.label.arrival).drop_null())
-    pairs = zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True)
-    counts = {str(value): count for value, count in pairs}
-    if len(counts) * 2 > sum(counts.values()):  # texts or ids rather than classes
-        return []
+    found = {value: size for (value,), size in sizes(table, label.arrival).items()}
+    counts = {value: size.clips for value, size in found.items()}
     return [
-        *_rare(counts, config.min_class_clips, roles.label),
-        *_short(table, config.min_class_duration, roles.label),
-        *_imbalance(counts, config, roles.label),
+        *_rare(counts, config.min_class_clips, label),
+        *_short({value: size.seconds for value, size in found.items()}, config.min_class_duration, label),
+        *_imbalance(counts, config, label),
     ]
 
 
@@ -43,18 +40,15 @@ def _rare(counts: dict[str, int], least: int, label: Column) -> Iterator[Finding
         )
 
 
-def _short(table: pa.Table, least: float, label: Column) -> Iterator[Finding]:
-    pairs = pa.table({"label": table.column(label.arrival), "duration": table.column("duration")}).drop_null()
-    lasts = pairs.group_by("label", use_threads=False).aggregate([("duration", "sum")])
-    short = lasts.filter(pc.less(lasts.column("duration_sum"), least)).to_pylist()
-    for row in sorted(short, key=lambda row: str(row["label"])):
-        lasting, threshold = spelled(row["duration_sum"], least, "s")
+def _short(seconds: dict[str, float], least: float, label: Column) -> Iterator[Finding]:
+    for value in sorted(value for value, lasts in seconds.items() if lasts < least):
+        lasting, threshold = spelled(seconds[value], least, "s")
         yield catalogue.finding(
             "label.short",
-            f"All clips of the class `{shown(row['label'], 80)}` together last {lasting}; expected at least {threshold}.",
+            f"All clips of the class `{shown(value, 80)}` together last {lasting}; expected at least {threshold}.",
             field=pointer(label.name),
-            value=shown(row["label"]),
-            evidence={"value": row["duration_sum"], "threshold": least},
+            value=shown(value),
+            evidence={"value": seconds[value], "threshold": least},
         )
 
 

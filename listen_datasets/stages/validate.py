@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from listen_datasets import catalogue, digest, recipe, registry, tables
+from listen_datasets import catalogue, classes, digest, recipe, registry, tables
 from listen_datasets.conformity import violations
 from listen_datasets.errors import CorruptError, RecipeError
 from listen_datasets.model import SEVERITIES, Finding, Severity
@@ -52,6 +52,7 @@ def run(workspace: Workspace, config: Config) -> Outcome:
         tally=Counter(finding.code for finding in found),
         report={
             "checked_rows": workspace.manifest.num_rows,
+            "classes": classes.report(workspace.manifest, workspace.recipe),
             "by_code": dict(sorted(Counter(finding.code for finding in found).items())),
             "by_severity": {severity: by_severity[severity] for severity in SEVERITIES},
             "excluded": len(excluded_by) - excluded_by.null_count,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from listen_datasets import catalogue
-from listen_datasets.cli.render import findings
+from listen_datasets.cli.render import classes, findings
 from listen_datasets.model import Finding
 
 
@@ -54,6 +56,32 @@ def test_what_is_not_ours_is_escaped_and_cut() -> None:
     assert message.startswith("  a\\x0ab.wav: x\\x1b[31myyy")
     assert message.endswith("y… (406 characters)")
     assert hint == "    try: \\u202eno"
+
+
+def shown_classes(number: int, splits: dict[str, Any] | None = None) -> list[str]:
+    listed = [
+        {"class": f"c{n}", "clips": 1000 * (number - n), "seconds": 60.0, **(splits or {})} for n in range(number)
+    ]
+    report = {"column": "label", "classes": number, "split_column": "fold" if splits else None, "listed": listed}
+    return [" ".join(line.split()) for line in classes(report)]
+
+
+def test_the_largest_and_the_smallest_classes_are_shown() -> None:
+    assert shown_classes(12)[1:] == [f"c{n} {1000 * (12 - n):,} clips 60.0 s" for n in range(12)]
+    assert shown_classes(40)[0] == "classes of label: 40; clips and sound"
+    assert [line.split()[0] for line in shown_classes(40)[1:]] == [
+        *(f"c{n}" for n in range(6)), "...", *(f"c{n}" for n in range(34, 40))
+    ]  # fmt: skip
+    assert shown_classes(40)[7] == "... and 28 more (--json lists them)"
+
+
+def test_classes_are_shown_with_their_published_splits() -> None:
+    splits = {"splits": {"train": {"clips": 7, "seconds": 1.0}, "test": {"clips": 0, "seconds": 0.0}}}
+
+    assert shown_classes(1, splits) == [
+        "classes of label: 1; clips and sound, in each fold",
+        "c0 1,000 clips 60.0 s train 7 test 0",
+    ]
 
 
 def test_a_path_is_never_a_command_of_a_ci_service() -> None:

@@ -50,6 +50,17 @@ def test_a_label_that_the_schema_does_not_allow_stops_the_commit(tmp_path: Path)
     assert "metadata.csv:2: " in done.stdout
 
 
+def test_a_schema_that_cannot_be_used_stops_the_commit(tmp_path: Path) -> None:
+    root = small_dataset(tmp_path / "tones")
+    schema = root / "metadata.schema.json"
+    schema.write_text(schema.read_text(encoding="utf-8").replace('"string"', '"text"', 1), encoding="utf-8")
+
+    done = run("lds-schema-check", root)
+
+    assert done.returncode == 2
+    assert "metadata.schema.json" in done.stderr
+
+
 def test_a_changed_byte_stops_the_commit(tmp_path: Path) -> None:
     root = small_dataset(tmp_path / "tones")
     run("lds-ingest", root)

@@ -236,6 +236,7 @@ def test_report_counts_everything(tmp_path: Path) -> None:
     report = dict(validate.run(_workspace(tmp_path, _manifest(clips)), Validate()).report)
     assert report == {
         "checked_rows": 3,
+        "classes": None,
         "by_code": {"audio.clipped": 2, "audio.dc_offset": 1, "audio.mixed_sample_rates": 1},
         "by_severity": {"error": 2, "warning": 1, "note": 1},
         "excluded": 2,
