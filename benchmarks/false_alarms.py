@@ -4,8 +4,10 @@
 
 CORPORA is a folder with one folder a corpus, as these Debian packages install them below /usr/share: asterisk
 (asterisk-core-sounds-en-wav, prompts of a telephone exchange), sonic-pi (sonic-pi-samples, loops and drums) and sounds
-(sound-theme-freedesktop, sounds of a desktop). FILE is core-sounds-en.txt of asterisk-core-sounds-en, maybe packed. Whether an
-alarm is false, somebody must hear: --show lists the clips.
+(sound-theme-freedesktop, sounds of a desktop). FILE is core-sounds-en.txt of asterisk-core-sounds-en, maybe packed. These have
+no table, so that one is made: the label is what the makers sorted them by, the folder of a prompt and the first word of the
+other names. A corpus that has a metadata.csv, such as the Free Spoken Digit Dataset in a folder fsdd, is judged with it.
+Whether an alarm is false, somebody must hear: --show lists the clips.
 """
 
 from __future__ import annotations
@@ -13,17 +15,24 @@ from __future__ import annotations
 import argparse
 import csv
 import gzip
+import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from listen_datasets import Dataset, config
 from listen_datasets.model import Finding
 from listen_datasets.stages import ingest, validate
 
-_PROFILES = {"asterisk": "speech", "sonic-pi": "music", "sounds": "sound-event"}
+_PROFILES = {"asterisk": "speech", "fsdd": "speech", "sonic-pi": "music", "sounds": "sound-event"}
+_LABELS: Mapping[str, Callable[[Path], str]] = {
+    "asterisk": lambda path: path.parent.name,
+    "sonic-pi": lambda path: path.stem.partition("_")[0],
+    "sounds": lambda path: path.stem.partition("-")[0],
+}
+_SUFFIXES = frozenset({".wav", ".flac", ".oga", ".ogg", ".aif", ".aiff"})
 
 
 def main() -> int:
@@ -50,15 +59,28 @@ def main() -> int:
 
 
 def opened(folder: Path, corpus: Path, transcripts: Path | None) -> Dataset:
-    """Return a new dataset of a corpus; the prompts have their texts, if they are given."""
+    """Return a new dataset of a corpus with a table; the prompts have their texts, if they are given."""
     folder.mkdir()
-    spoken = [] if transcripts is None or corpus.name != "asterisk" else list(rows(transcripts, corpus))
-    metadata = '\nmetadata = ["metadata.csv"]' if spoken else ""
-    recipe = f'[dataset]\nname = "alarms"\n\n[[source]]\nname = "corpus"\npath = "{corpus}"{metadata}\n'
-    (folder / "lds.toml").write_text(recipe, encoding="utf-8")
-    if spoken:
+    groups = ""
+    if (corpus / "metadata.csv").exists():
+        shutil.copy(corpus / "metadata.csv", folder)
+        groups = '[split]\ngroup-by = ["speaker"]\n\n'
+    else:
+        texts = dict(rows(transcripts, corpus)) if transcripts and corpus.name == "asterisk" else {}
+        names = ["file_name", "label", *(["transcript"] if texts else [])]
+        files = sorted(path for path in corpus.rglob("*") if path.suffix.lower() in _SUFFIXES)
         with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([("file_name", "transcript"), *spoken])
+            table = csv.DictWriter(file, names, extrasaction="ignore")
+            table.writeheader()
+            for path in files:
+                name = path.relative_to(corpus).as_posix()
+                label = _LABELS[corpus.name](path)
+                table.writerow({"file_name": name, "label": label, "transcript": texts.get(name)})
+    (folder / "lds.toml").write_text(
+        f'[dataset]\nname = "alarms"\nlabel = "label"\n\n{groups}[[source]]\nname = "corpus"\npath = "{corpus}"\n'
+        'metadata = ["metadata.csv"]\n',
+        encoding="utf-8",
+    )
     return Dataset.open(folder)
 
 

@@ -226,7 +226,8 @@ def classes(found: Mapping[str, Any] | None) -> Iterator[str]:
             yield f"  ... and {found['classes'] - 2 * half:,} more (--json lists them)"
             continue
         splits = "".join(f"  {visible(name, 20)} {part['clips']:,}" for name, part in item.get("splits", {}).items())
-        yield f"  {visible(item['class'], 30):<30} {item['clips']:>9,} clips  {duration(item['seconds']):>9}{splits}"
+        unit = "clip" if item["clips"] == 1 else "clips"
+        yield f"  {visible(item['class'], 30):<30} {item['clips']:>9,} {unit:<5}  {duration(item['seconds']):>9}{splits}"
 
 
 def _dedup(entry: Entry) -> Iterator[str]:
