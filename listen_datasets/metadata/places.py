@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 import glob
-import hashlib
-import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from listen_datasets.errors import MachineError, MetadataError
-from listen_datasets.executors import Done, Executor
-from listen_datasets.executors.local import LocalProcesses
-from listen_datasets.inputs import InputProblem
-from listen_datasets.metadata.reading import _SECONDS, _UNPACKED, _read
+from listen_datasets.errors import MetadataError
+from listen_datasets.executors import Executor
+from listen_datasets.metadata.reading import apart, table_of
 from listen_datasets.metadata.table import MetadataTable
 
 if TYPE_CHECKING:
@@ -92,26 +87,10 @@ def read_member(store: Store, path: str, *, name: str, executor: Executor | None
         NothingError: There is no row in it.
         MachineError: The machine failed while reading.
     """
-    if PurePosixPath(path).suffix.lower() not in _UNPACKED:
-        return _member((store, path, name))
-    apart = LocalProcesses(workers=1, timeout=_SECONDS) if executor is None else executor
-    (result,) = apart.map(_member, [(store, path, name)])
-    if isinstance(result, Done):
-        return result.value
-    hint = "the file is damaged or was made to do harm; export the table again, or as CSV (UTF-8)"
-    raise MetadataError(f"the table could not be read: {result.reason}", where=name, hint=hint)
+    suffix = PurePosixPath(path).suffix
+    return apart(_member, (store, path, name), suffix=suffix, name=name, executor=executor)
 
 
 def _member(task: tuple[Store, str, str]) -> MetadataTable:
     store, path, name = task
-    try:
-        with store.opened(path) as source, os.fdopen(os.dup(source.fd), "rb") as file:
-            table = _read(file, PurePosixPath(path).suffix.lower(), name)
-            file.seek(0)
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            source.check_unchanged()
-    except InputProblem as problem:
-        raise MetadataError(problem.reason, where=name) from problem
-    except OSError as error:
-        raise MachineError(f"the table cannot be read: {error.strerror}", where=name) from error
-    return replace(table, sha256=digest)
+    return table_of(store.opened(path), PurePosixPath(path).suffix, name=name)
