@@ -32,6 +32,7 @@ _LEAST_SPREAD = float(np.log(1.1))
 _PLACE = ("clip_id", "metadata_file", "metadata_line")
 _LENGTHS = ("duration", "leading_silence", "trailing_silence")
 _TOGETHER = 1 << 16  # texts that are counted at a time: what is made of them on the way stays small
+_IS_LETTER = np.array([chr(byte).isalnum() for byte in range(128)], np.bool_)
 _SPEECH = 0.1  # seconds: less than that cannot be told from silence
 
 
@@ -125,11 +126,27 @@ def _characters(texts: pa.ChunkedArray) -> npt.NDArray[np.float64]:
     """Return the letters and digits of texts (n); 0 for null."""
     counted = np.zeros(len(texts))
     for start in range(0, len(texts), _TOGETHER):
-        composed = pc.utf8_normalize(texts.slice(start, _TOGETHER), form="NFC")
-        # A search takes its time for each match, and texts have more letters than anything else.
-        number = pc.subtract(pc.utf8_length(composed), pc.count_substring_regex(composed, r"[^\p{L}\p{N}]"))
-        counted[start : start + _TOGETHER] = pc.fill_null(number, 0).to_numpy()
+        some = pc.fill_null(whole(texts.slice(start, _TOGETHER)), "")
+        is_ascii = pc.all(pc.string_is_ascii(some)).as_py()
+        counted[start : start + _TOGETHER] = _in_bytes(some) if is_ascii else _in_letters(some)
     return counted
+
+
+def _in_letters(texts: pa.StringArray) -> npt.NDArray[np.int32]:
+    composed = pc.utf8_normalize(texts, form="NFC")
+    # A search takes its time for each match, and texts have more letters than anything else.
+    number = pc.subtract(pc.utf8_length(composed), pc.count_substring_regex(composed, r"[^\p{L}\p{N}]"))
+    counted: npt.NDArray[np.int32] = number.to_numpy()
+    return counted
+
+
+def _in_bytes(texts: pa.StringArray) -> npt.NDArray[np.int32]:
+    """Return what `_in_letters` does, for texts of ASCII alone, in a tenth of the time."""
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, np.int32, count=len(texts) + 1, offset=4 * texts.offset)
+    letters = _IS_LETTER[np.frombuffer(data or b"", np.uint8)[ends[0] : ends[-1]]]
+    upto = np.concatenate(([0], np.cumsum(letters, dtype=np.int32)))[ends - ends[0]]
+    return np.diff(upto)
 
 
 def _seconds(table: pa.Table) -> npt.NDArray[np.float64]:

@@ -115,7 +115,9 @@ def judged(tmp_path: Path, table: list[dict[str, str]]) -> Callable[..., tuple[F
         for at, changed in (cells or {}).items():
             rows[at] |= changed
         for row in table:
-            _write(tmp_path / "corpus" / row["file_name"], FSDD / row["file_name"], (sounds or {}).get(row["file_name"]))
+            _write(
+                tmp_path / "corpus" / row["file_name"], FSDD / row["file_name"], (sounds or {}).get(row["file_name"])
+            )
         with (tmp_path / "metadata.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, rows[0])
             writer.writeheader()

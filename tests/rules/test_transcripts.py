@@ -123,3 +123,16 @@ def test_a_remark_in_brackets_is_not_spoken(clips: Callable[..., pa.Table], text
 
 def test_an_empty_dataset_is_fine(clips: Callable[..., pa.Table]) -> None:
     assert check(clips(transcript=texts()), Validate()) == []
+
+
+def test_texts_of_ascii_are_counted_as_all_others_are(clips: Callable[..., pa.Table]) -> None:
+    rng = np.random.default_rng(3)
+    written = ["".join(map(chr, rng.integers(1, 128, size=length))) for length in rng.integers(0, 200, size=500)]
+    strict = Validate(min_speaking_rate=1e6, max_speaking_rate=2e6, transcript_columns=("transcript",))
+
+    def rates(more: str | None) -> list[Any]:
+        found = check(clips(transcript=texts(None, *written, more)), strict)
+        return [item.evidence["value"] for item in found if item.code == "transcript.speaking_rate" and item.evidence]
+
+    assert rates("\u00fc")[:-1] == rates(None) == rates("a")[:-1]
+    assert len(rates(None)) > 400
