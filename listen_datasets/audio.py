@@ -16,6 +16,8 @@ import numpy as np
 from listen_datasets.containers import Decoded, Problem, Structure, judge
 from listen_datasets.decoding import Block, blocks
 from listen_datasets.digest import canonical_json
+from listen_datasets.fingerprints import Fingerprint
+from listen_datasets.fingerprints.measuring import Fingerprinter
 from listen_datasets.inputs import InputProblem, OpenInput
 from listen_datasets.meters import Meters
 from listen_datasets.model import Fate
@@ -38,11 +40,13 @@ class Measured(msgspec.Struct, frozen=True):
         clips: Columns about each of its clips, by start and length: ``start``, ``duration``, ``num_samples``,
             ``pcm_md5`` and the group signal.
         problems: What is worth a look all the same.
+        fingerprint: What it sounds like, if that was asked for.
     """
 
     facts: dict[str, Any]
     clips: tuple[dict[str, Any], ...]
     problems: tuple[Problem, ...] = ()
+    fingerprint: Fingerprint | None = None
 
 
 class Unusable(msgspec.Struct, frozen=True):
@@ -72,11 +76,13 @@ class Reading(msgspec.Struct, frozen=True):
         probes: Probes to feed, as the registry knows them.
         tags: Names of embedded tags to keep, as :mod:`listen_datasets.tags` knows them.
         codecs: Whether FFmpeg may decode what libsndfile does not read, where PyAV is installed.
+        fingerprints: Whether to measure the fingerprint of the recording.
     """
 
     probes: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     codecs: bool = False
+    fingerprints: bool = False
 
 
 def measure(store: Store, path: str, reading: Reading, spans: Collection[Span] | None = None) -> Measured | Unusable:
@@ -111,7 +117,7 @@ def _measure(file: OpenInput, path: str, reading: Reading, spans: Collection[Spa
         return Unusable(judged.code, judged.message, Fate.REJECTED, file.size, sha256, judged.hint)
     tags = read_tags(file, judged.facts["container"], reading.tags)
     facts = {"sha256": sha256, "bytes": file.size, "tags": _text(tags), **judged.facts}
-    return Measured(facts, judged.clips, (*judged.problems, *tags.problems))
+    return Measured(facts, judged.clips, (*judged.problems, *tags.problems), judged.fingerprint)
 
 
 def _judged(file: OpenInput, path: str, reading: Reading, spans: Collection[Span] | None) -> Measured | Problem:
@@ -124,7 +130,8 @@ def _judged(file: OpenInput, path: str, reading: Reading, spans: Collection[Span
         if error is not None:
             return error
         pieces = pieces or blocks(file.fd)
-        return _decode(file, pieces, structure, Meters(pieces, spans, reading.probes))
+        listener = Fingerprinter(pieces.sample_rate, pieces.num_channels) if reading.fingerprints else None
+        return _decode(file, pieces, structure, Meters(pieces, spans, reading.probes), listener)
     finally:
         if pieces is not None:
             pieces.close()
@@ -153,7 +160,9 @@ def _too_long(seconds: float) -> Problem:
     )
 
 
-def _decode(file: OpenInput, pieces: Pieces, structure: Structure, meters: Meters) -> Measured | Problem:
+def _decode(
+    file: OpenInput, pieces: Pieces, structure: Structure, meters: Meters, listener: Fingerprinter | None
+) -> Measured | Problem:
     md5 = hashlib.md5(usedforsecurity=False)
     is_promised = structure.md5 is not None and meters.whole is None
     longest = MAX_SECONDS * pieces.sample_rate
@@ -165,6 +174,8 @@ def _decode(file: OpenInput, pieces: Pieces, structure: Structure, meters: Meter
         if pieces.num_samples > longest:
             return _too_long(pieces.num_samples / pieces.sample_rate)
         meters.update(block, pieces.num_samples - len(block.floats))
+        if listener is not None:
+            listener.update(block.floats)
     judged = _judge(file, pieces, structure, md5.hexdigest() if meters.whole is None else meters.whole.digest)
     error = next((problem for problem in judged if problem.severity == "error"), None)
     if error is not None:
@@ -178,7 +189,8 @@ def _decode(file: OpenInput, pieces: Pieces, structure: Structure, meters: Meter
         "recording_num_samples": pieces.num_samples,
         "bits_per_sample": structure.bits_per_sample,
     }
-    return Measured(facts, tuple(meters.finish()), (*structure.problems, *judged))
+    fingerprint = None if listener is None else listener.finish()
+    return Measured(facts, tuple(meters.finish()), (*structure.problems, *judged), fingerprint)
 
 
 def _is_sane(block: Block) -> bool:

@@ -1,0 +1,220 @@
+"""Compare two clips at an offset: how far their waveforms and their codes agree, and over how much of them."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from listen_datasets.fingerprints import HOPS_A_SECOND, SIGNS, Codes, Fingerprint, Levels, Signs
+from listen_datasets.kernels import compiled, inlined
+
+Floats = npt.NDArray[np.float64]
+
+_RANGE_DB = 50  # below the loudest hop, what is quieter does not count
+_NEARBY = 48  # hops on either side of the place that was proposed in which the exact offset is searched
+_LAGS = 96  # signs on either side of it
+_MARGIN = 8  # signs on either side that the height of a peak between two lags is computed from
+_SLOPES = np.arange(-6, 7) * 0.005  # how much faster one may be
+_FINE = 8  # slopes on either side, when the exact one is searched
+
+
+class Agreement(NamedTuple):
+    """How far two clips agree.
+
+    Attributes:
+        waveform: Correlation of their waveforms, from 0 to 1.
+        spectrum: Share of the bits of their codes that are common to both, from 0 to 1.
+        offset: Where the first begins in the second, in s.
+        slope: By how much the second is slower than the first.
+        seconds: How long both sound together.
+        bits: Bits that are set in one of their codes at least.
+        first: Share of the first that the second holds, by amplitude, from 0 to 1.
+        second: Share of the second that the first holds.
+    """
+
+    waveform: float
+    spectrum: float
+    offset: float
+    slope: float
+    seconds: float
+    bits: int
+    first: float
+    second: float
+
+
+class Side(NamedTuple):
+    """A clip made ready to be compared: its fingerprint and what each hop counts."""
+
+    codes: Codes
+    signs: Signs
+    weights: Floats
+
+    @classmethod
+    def of(cls, print_: Fingerprint) -> Side:
+        """Return a fingerprint with the weights of its hops: roots of amplitudes, so that quiet parts count too."""
+        return cls(print_.codes, print_.signs, weights(print_.levels))
+
+
+def weights(levels: Levels) -> Floats:
+    """Return what each hop (n) counts: 1 for the loudest, 0 for silence."""
+    db = levels.astype(np.float64)
+    loudest = db.max(initial=0.0)
+    counted = (levels > 0) & (db > loudest - _RANGE_DB)
+    return np.where(counted, 10 ** ((db - loudest) / 40), 0.0)
+
+
+def compare(first: Side, second: Side, at: int, offset: int) -> Agreement:
+    """Compare two clips.
+
+    Args:
+        first: One of them.
+        second: The other.
+        at: Hop of the first at which they are alike.
+        offset: What is to be added to it for the hop of the second.
+    """
+    lag, waveform = _align(first, second, at, offset, 0.0)
+    spectrum, slope, bits = _best_slope(first.codes, second.codes, at, offset)
+    return _agreement(first, second, at, offset, lag, slope=0.0 if waveform > 0.5 else slope, measured=(waveform, spectrum, bits))
+
+
+def _agreement(
+    first: Side, second: Side, at: int, offset: int, lag: float, *, slope: float, measured: tuple[float, float, int]
+) -> Agreement:
+    low, high = _overlap(len(first.weights), len(second.weights), at, offset, slope)
+    there = _shares(first.weights, second.weights, low, high, at, offset, slope)
+    sounding = _sounding(first.weights, second.weights, low, high, at, offset, slope)
+    # Where the first begins: at its hop 0, which lies `at` hops before the place that was proposed.
+    begin = offset - slope * at + lag / SIGNS
+    waveform, spectrum, bits = measured
+    return Agreement(waveform, spectrum, begin / HOPS_A_SECOND, slope, sounding / HOPS_A_SECOND, bits, *there)
+
+
+def _overlap(first: int, second: int, at: int, offset: int, slope: float) -> tuple[int, int]:
+    """Return which hops of the first clip have a counterpart in the second."""
+    factor = 1 + slope
+    low = math.ceil(at - (at + offset) / factor)
+    high = math.floor(at + (second - 1 - at - offset) / factor) + 1
+    return max(low, 0), min(high, first)
+
+
+def _shares(first: Floats, second: Floats, low: int, high: int, at: int, offset: int, slope: float) -> tuple[float, float]:
+    if high <= low:
+        return 0.0, 0.0
+    begin, end = (round(at + offset + (hop - at) * (1 + slope)) for hop in (low, high))
+    return _share(first, low, high), _share(second, max(begin, 0), end)
+
+
+def _sounding(first: Floats, second: Floats, low: int, high: int, at: int, offset: int, slope: float) -> int:
+    """Count the hops in which both sound."""
+    hops = np.arange(low, max(high, low))
+    there = np.rint(hops + offset + slope * (hops - at)).astype(np.int64)
+    inside = (there >= 0) & (there < len(second))
+    return int(np.count_nonzero((first[hops[inside]] > 0) & (second[there[inside]] > 0)))
+
+
+def _share(weights: Floats, low: int, high: int) -> float:
+    squares = weights**2
+    whole = float(squares.sum())
+    return float(squares[low:high].sum()) / whole if whole else 0.0
+
+
+def _align(first: Side, second: Side, at: int, offset: int, slope: float) -> tuple[float, float]:
+    """Find the exact offset, in signs, and the correlation of the waveforms there."""
+    nearby = max(at - _NEARBY, 0), min(at + _NEARBY, len(first.signs))
+    whole = 0, len(first.signs)
+    near = _correlate(first, second, nearby, at, offset, slope, 0, _LAGS)
+    lag = int(np.argmax(np.abs(near))) - _LAGS
+    full = _correlate(first, second, whole, at, offset, slope, lag, 2 * _MARGIN)
+    return _peak(full, lag)
+
+
+def _correlate(
+    first: Side, second: Side, hops: tuple[int, int], at: int, offset: int, slope: float, centre: int, reach: int
+) -> Floats:
+    out = np.zeros(2 * reach + 1)
+    _correlate_signs(
+        first.signs, first.weights, second.signs, second.weights, *hops, at, offset, slope, centre - reach, out
+    )
+    return out
+
+
+def _peak(correlations: Floats, lag: int) -> tuple[float, float]:
+    """Return place and height of the peak in the middle of correlations of signs, which may lie between two lags.
+
+    By J. H. Van Vleck's arcsine law the correlation of signals follows from that of their signs; between lags it is
+    interpolated as the band-limited function that it is.
+    """
+    values = np.sin(np.pi / 2 * np.clip(correlations, -1, 1))
+    heights = _SINC @ values
+    best = int(np.argmax(np.abs(heights)))
+    return lag + float(_BETWEEN[best]), float(min(abs(heights[best]), 1.0))
+
+
+def _best_slope(first: Codes, second: Codes, at: int, offset: int) -> tuple[float, float, int]:
+    """Return the largest share of common bits, at which slope, and over how many hops."""
+    out = np.zeros((len(_SLOPES), 2))
+    _count_common(first, second, at, offset, _SLOPES, out)
+    shares = out[:, 0] / np.maximum(out[:, 1], 1)
+    # Of equals the one nearest to none.
+    best = max(range(len(shares)), key=lambda row: (shares[row], -abs(_SLOPES[row])))
+    return float(shares[best]), float(_SLOPES[best]), int(out[best, 1])
+
+
+_BETWEEN = np.arange(-8, 9) / 8
+_AROUND = np.arange(-2 * _MARGIN, 2 * _MARGIN + 1)
+_DISTANCE = _BETWEEN[:, None] - _AROUND[None, :]
+_SINC = np.sinc(_DISTANCE) * np.cos(np.pi / 2 * np.clip(_DISTANCE / (2 * _MARGIN + 1), -1, 1))
+
+
+@inlined()
+def _ones(value: np.uint64) -> int:
+    """Count the set bits."""
+    value = value - ((value >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    value = (value & np.uint64(0x3333333333333333)) + ((value >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    value = (value + (value >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((value * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@compiled(
+    "void(uint64[::1], float64[::1], uint64[::1], float64[::1], int64, int64, int64, int64, float64, int64, float64[::1])"
+)
+def _correlate_signs(
+    first: Signs, first_weights: Floats, second: Signs, second_weights: Floats, begin: int, end: int, at: int,
+    offset: int, slope: float, lowest: int, out: Floats,
+) -> None:  # fmt: skip
+    """Write the weighted correlation of signs for each lag from `lowest` on."""
+    for row in range(len(out)):
+        total, energy, other_energy = 0.0, 0.0, 0.0
+        for hop in range(begin, end):
+            weight = first_weights[hop]
+            if weight == 0:
+                continue
+            place = (hop + offset) * SIGNS + int(round(slope * (hop - at) * SIGNS)) + lowest + row
+            word = place >> 6
+            if word < 0 or word + 1 >= len(second):
+                continue
+            shift = np.uint64(place & 63)
+            value = second[word] >> shift
+            if shift:
+                value |= second[word + 1] << (np.uint64(64) - shift)
+            share = (place & 63) / 64
+            other = (1 - share) * second_weights[word] + share * second_weights[word + 1]
+            total += weight * other * (64 - 2 * _ones(first[hop] ^ value))
+            energy += weight * weight
+            other_energy += other * other
+        scale = 64 * math.sqrt(energy * other_energy)
+        out[row] = total / scale if scale > 0 else 0.0
+
+
+@compiled("void(uint32[::1], uint32[::1], int64, int64, float64[::1], float64[:, ::1])")
+def _count_common(first: Codes, second: Codes, at: int, offset: int, slopes: Floats, out: Floats) -> None:
+    """Write for each slope how many bits are set in both codes and in either."""
+    for row in range(len(slopes)):
+        for hop in range(len(first)):
+            other = hop + offset + int(round(slopes[row] * (hop - at)))
+            if 0 <= other < len(second):
+                out[row, 0] += _ones(np.uint64(first[hop] & second[other]))
+                out[row, 1] += _ones(np.uint64(first[hop] | second[other]))
