@@ -58,11 +58,11 @@ class Row(NamedTuple):
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """The fingerprint."""
+        """The fingerprint; the arrays are its own."""
         return Fingerprint(
-            np.frombuffer(self.codes, "<u4").astype(np.uint32, copy=False),
-            np.frombuffer(self.signs, "<u8").astype(np.uint64, copy=False),
-            np.frombuffer(self.levels, np.uint8),
+            np.frombuffer(self.codes, "<u4").astype(np.uint32),
+            np.frombuffer(self.signs, "<u8").astype(np.uint64),
+            np.frombuffer(self.levels, np.uint8).copy(),
         )
 
     @property

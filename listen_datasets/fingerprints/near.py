@@ -1,0 +1,151 @@
+"""Find copies among clips by their fingerprints: propose pairs by codes, then compare each pair."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from listen_datasets.errors import InternalError
+from listen_datasets.fingerprints import HOPS_A_SECOND, SPAN, Codes, Fingerprint
+from listen_datasets.fingerprints.candidates import Hits, search
+from listen_datasets.fingerprints.comparing import Evidence, Side, compare, score
+from listen_datasets.fingerprints.shelf import Shelf
+from listen_datasets.progress import Progress
+
+_CERTAIN = 0.999
+_SIDES = 4_096  # clips made ready to be compared that are held
+
+
+class Clip(NamedTuple):
+    """A clip to look for.
+
+    Attributes:
+        sha256: Of its recording.
+        start: Where it begins there, in s.
+        end: Where it ends, in s; None for the end of the recording.
+    """
+
+    sha256: str
+    start: float
+    end: float | None
+
+
+class Match(NamedTuple):
+    """Two clips that are copies, or of which one holds the other.
+
+    Attributes:
+        first: Number of a clip.
+        second: Number of a later one.
+        score: How likely that is, from 0 to 1.
+        evidence: What shows it.
+        offset: Where the first begins in the second, in s.
+        of_first: Share of the first that the second holds, by amplitude.
+        of_second: Share of the second that the first holds.
+        waveform: Correlation of the waveforms.
+        spectrum: Share of common bits of the codes.
+        seconds: How long both sound together.
+    """
+
+    first: int
+    second: int
+    score: float
+    evidence: Evidence
+    offset: float
+    of_first: float
+    of_second: float
+    waveform: float
+    spectrum: float
+    seconds: float
+
+
+def matches(clips: Sequence[Clip], shelf: Shelf, min_score: float, progress: Progress) -> list[Match]:
+    """Return all pairs of copies, by the numbers of the clips.
+
+    Args:
+        clips: Sorted.
+        shelf: Their fingerprints.
+        min_score: Lowest score of a pair.
+        progress: How progress is shown.
+    """
+    parts = [_cut(shelf[clip.sha256], clip).codes for clip in clips]
+    begins = np.zeros(len(clips) + 1, np.int64)
+    np.cumsum([len(part) for part in parts], out=begins[1:])
+    hits = search(np.concatenate([np.zeros(0, np.uint32), *parts]), begins)
+    del parts
+    pairs = list(_pairs(hits, clips, shelf))
+    shown = progress(_compared(pairs, clips, shelf), total=len(pairs), label="compare", unit="pair")
+    return sorted(match for match in shown if match.score >= min_score)
+
+
+
+
+def _cut(fingerprint: Fingerprint, clip: Clip) -> Fingerprint:
+    """Return what belongs to a clip alone: hops that lie in it whole."""
+    if clip.start == 0 and clip.end is None:
+        return fingerprint
+    first = math.ceil(clip.start * HOPS_A_SECOND - 1e-6)
+    last = len(fingerprint.levels) if clip.end is None else math.floor(clip.end * HOPS_A_SECOND + 1e-6)
+    codes: Codes = fingerprint.codes[first : max(last - SPAN + 1, first)]
+    return Fingerprint(codes, fingerprint.signs[first:last], fingerprint.levels[first:last])
+
+
+def _pairs(hits: Hits, clips: Sequence[Clip], shelf: Shelf) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
+    """Return the pairs with the places to compare, those together that are read together."""
+    found: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for first, second, at, offset, _ in zip(*(column.tolist() for column in hits), strict=True):
+        if not _overlap(clips[first], clips[second]):
+            found.setdefault((first, second), []).append((at, offset))
+    groups = [shelf.neighbourhood(clip.sha256) for clip in clips]
+    for first, second in sorted(found, key=lambda pair: (groups[pair[0]], groups[pair[1]], pair)):
+        yield first, second, found[first, second]
+
+
+def _overlap(first: Clip, second: Clip) -> bool:
+    """Tell whether two clips are cut from one recording and share a part of it, which makes no copies of them."""
+    if first.sha256 != second.sha256:
+        return False
+    return (second.end is None or first.start < second.end) and (first.end is None or second.start < first.end)
+
+
+def _compared(
+    pairs: Sequence[tuple[int, int, list[tuple[int, int]]]], clips: Sequence[Clip], shelf: Shelf
+) -> Iterator[Match]:
+    sides: dict[int, Side] = {}
+    for first, second, places in pairs:
+        for number in (first, second):
+            if number not in sides:
+                if len(sides) >= _SIDES:
+                    sides.clear()
+                sides[number] = Side.of(_cut(shelf[clips[number].sha256], clips[number]))
+        if first not in sides:  # cleared a moment ago
+            sides[first] = Side.of(_cut(shelf[clips[first].sha256], clips[first]))
+        yield _best(first, second, sides, places)
+
+
+def _best(first: int, second: int, sides: dict[int, Side], places: Sequence[tuple[int, int]]) -> Match:
+    """Return how two clips compare at the best of the places at which they may agree."""
+    best: Match | None = None
+    for at, offset in places:
+        agreement = compare(sides[first], sides[second], at, offset)
+        value, evidence = score(agreement)
+        if best is None or value > best.score:
+            best = Match(
+                first=first,
+                second=second,
+                score=round(value, 4),
+                evidence=evidence,
+                offset=round(agreement.offset, 4),
+                of_first=round(agreement.first, 4),
+                of_second=round(agreement.second, 4),
+                waveform=round(agreement.waveform, 4),
+                spectrum=round(agreement.spectrum, 4),
+                seconds=round(agreement.seconds, 3),
+            )
+        if value >= _CERTAIN:
+            break
+    if best is None:
+        raise InternalError("a pair without a place to compare")
+    return best
