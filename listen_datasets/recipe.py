@@ -266,7 +266,7 @@ class Dedup(Section, frozen=True, kw_only=True):
             "as well: re-encoded, resampled, louder, cut, with noise (near)."
         ),
     ] = "near"
-    min_score: Annotated[Fraction, Meta(description="Lowest score of a near duplicate.")] = 0.5
+    min_score: Annotated[Fraction, Meta(description="Lowest score of a near duplicate.")] = 0.7
     keep: Annotated[
         tuple[Literal["lossless", "longer", "sample_rate", "metadata", "path"], ...],
         Meta(description="Which of several copies is kept: what decides first, then second, and so on."),

@@ -19,6 +19,7 @@ Evidence = Literal["waveform", "spectrum"]
 MIN_SHARE = 0.8
 """What one of two copies must hold of the other at least, by amplitude: a jingle that two clips share makes no copies."""
 
+_LEAST_BITS = 4  # a hop, in one of the two codes at least
 _RANGE_DB = 50  # below the loudest hop, what is quieter does not count
 _NEARBY = 48  # hops on either side of the place that was proposed in which the exact offset is searched
 _LAGS = 96  # signs on either side of it
@@ -73,16 +74,28 @@ def score(agreement: Agreement) -> tuple[float, Evidence]:
     """
     if max(agreement.first, agreement.second) < MIN_SHARE:
         return 0.0, "waveform"
-    sharp = -math.log(1.01 - agreement.waveform)
-    length = math.log(min(max(agreement.seconds, 0.1), 10.0))
-    common = min(agreement.spectrum, 0.7)
-    waveform = 4.728 * sharp - 1.404 * common + 0.888 * length + 0.523 * sharp * length - 10.286
-    odds = math.log(max(agreement.spectrum, 0.02) / (1 - min(agreement.spectrum, 0.99)))
-    bits = math.log(max(agreement.bits, 10))
-    # Takes of one phrase by one voice come close: what the codes alone say must be clearer.
-    spectrum = -12.249 * odds + 2.96 * bits + 3.762 * odds * bits - 19.461 - 1.5
+    waveform, spectrum = _by_waveform(agreement), _by_spectrum(agreement)
     best = max(waveform, spectrum)
     return 1 / (1 + math.exp(-max(best, -50.0))), "waveform" if best == waveform else "spectrum"
+
+
+def _by_waveform(agreement: Agreement) -> float:
+    """Return the logarithm of the odds that the waveforms are those of copies."""
+    sharp = -math.log(1.01 - agreement.waveform)
+    length = math.log(min(max(agreement.seconds, 0.1), 10.0))
+    bent = -1.168 * sharp + 2.175 * sharp**2 + 1.625 * sharp * length
+    return bent + 0.237 * length - 1.945 * min(agreement.spectrum, 0.7) - 11.345
+
+
+def _by_spectrum(agreement: Agreement) -> float:
+    """Return the logarithm of the odds that the codes are those of copies. A tone has too few bits to tell by."""
+    if agreement.bits < _LEAST_BITS * agreement.seconds * HOPS_A_SECOND:
+        return -math.inf
+    share = min(max(agreement.spectrum, 0.02), 0.99)
+    odds = math.log(share / (1 - share))
+    length = math.log(min(max(agreement.seconds, 0.1), 10.0))
+    bits = math.log(max(agreement.bits, 10))
+    return 7.668 * odds + 6.233 * length + 3.361 * odds * length + 0.091 * bits - 4.186
 
 
 def weights(levels: Levels) -> Floats:
