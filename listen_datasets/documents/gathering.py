@@ -195,7 +195,7 @@ def _reasons(given: Given) -> Iterator[Reason]:
             if fate is Fate.DUPLICATE and "excluded_by" in rows.column_names:
                 rows = rows.filter(pc.is_null(rows.column("excluded_by")))
             for code, inputs in counting.totals(rows.column(column).drop_null()).items():
-                yield Reason(fate=fate, code=_COPIED[code] if fate is Fate.DUPLICATE else str(code), inputs=inputs)
+                yield Reason(fate=fate, code=_COPIED[str(code)] if fate is Fate.DUPLICATE else str(code), inputs=inputs)
     for fate in (Fate.REJECTED, Fate.UNREADABLE):
         codes = given.rejected.filter(pc.equal(given.rejected.column("fate"), fate.value)).column("code")
         for code, inputs in counting.totals(codes).items():

@@ -17,15 +17,17 @@ from listen_datasets.fingerprints import Codes
 from listen_datasets.kernels import compiled, inlined
 
 Integers = npt.NDArray[np.int64]
-Offsets = npt.NDArray[np.int32]
+Clips = npt.NDArray[np.int32]
 
 _STEP = 2  # hops between the codes of a combined key
 _LEVELS = 4  # codes of the longest key
 _BUDGET = 400_000_000
 _A_HOP = 50
-_PART = 1 << 24  # hops that are sorted at once
-_BUFFER = 1 << 22
-_NEAR = 4  # hops on either side of equal codes that must be alike as well
+_BUFFER = 1 << 21
+# Hops on either side of equal codes, and which share of their bits must be common to both: nearby, and farther away.
+_NEAR, _SHARE_NEAR = 4, 0.5
+_FAR, _SHARE_FAR = 24, 0.27
+_SHARE_ALL, _TOGETHER = 0.2, 0.5  # of the bits over all that two clips have in common, and of the shorter clip
 _LEAST_BITS = 5
 _BEST = 4  # offsets that are kept of a pair
 
@@ -38,14 +40,14 @@ class Hits(NamedTuple):
         second: Number of a later one (m).
         at: Hop of the first clip (m) at which their codes are equal.
         offset: What is to be added to a hop of the first clip (m) for the same moment of the second.
-        count: How many hops proposed this offset (m).
+        votes: How many hops proposed this offset (m).
     """
 
     first: Integers
     second: Integers
     at: Integers
     offset: Integers
-    count: Integers
+    votes: Integers
 
 
 def search(codes: Codes, begins: Integers) -> Hits:
@@ -98,44 +100,33 @@ def _cap(sizes: Integers, budget: int) -> int:
 
 
 class _Found:
-    """Hits so far, no more than a few a pair."""
+    """Hits so far, as rows: a pair of clips in one number, offset, place in the first, and how many hops say so."""
 
     def __init__(self, codes: Codes, begins: Integers, clip_of: npt.NDArray[np.int32]) -> None:
         self._codes = codes
         self._begins = begins
         self._clip_of = clip_of
-        self._pairs = np.empty(_BUFFER, np.uint64)
-        self._offsets = np.empty(_BUFFER, np.int32)
-        self._at = np.empty(_BUFFER, np.int32)
-        self._rows = np.empty((0, 4), np.int64)
+        self._buffer = np.empty((_BUFFER, 4), np.int64)
+        self._rows = [np.empty((0, 4), np.int64)]
 
     def take(self, places: Integers, edges: Integers, sizes: Integers) -> None:
         """Compare all hops of each bucket."""
-        state = np.zeros(3, np.int64)
-        while state[0] < len(edges):
-            count = _compare(
-                self._codes, self._begins, self._clip_of, places, edges, sizes, state,
-                self._pairs, self._offsets, self._at,
-            )  # fmt: skip
+        buckets = np.stack([edges, sizes], axis=1)
+        state = np.zeros(2, np.int64)
+        while state[0] < len(buckets):
+            count = _compare(self._codes, self._begins, self._clip_of, places, buckets, state, self._buffer)
             self._keep(int(count))
 
     def _keep(self, count: int) -> None:
-        new = np.empty((count, 4), np.int64)
-        new[:, 0] = self._pairs[:count]
-        new[:, 1], new[:, 2], new[:, 3] = self._offsets[:count], self._at[:count], 1
-        rows = np.concatenate([self._rows, new])
-        order = np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))
-        rows = rows[order]
-        is_new = np.concatenate([[True], (rows[1:, :2] != rows[:-1, :2]).any(axis=1)]) if len(rows) else np.zeros(0, bool)
-        starts = np.flatnonzero(is_new)
-        merged = rows[starts]
-        if len(starts):
-            merged[:, 3] = np.add.reduceat(rows[:, 3], starts)
-        self._rows = merged
+        """Keep what is worth a closer look of what is in the buffer."""
+        rows = _merged(self._buffer[:count])
+        shares = np.empty(len(rows))
+        _share_all(self._codes, self._begins, rows, shares)
+        self._rows.append(rows[shares >= _SHARE_ALL])
 
     def hits(self) -> Hits:
         """Return the offsets that most hops propose of each pair."""
-        rows = self._rows
+        rows = _merged(np.concatenate(self._rows))
         order = np.lexsort((rows[:, 1], -rows[:, 3], rows[:, 0]))
         rows = rows[order]
         pairs = rows[:, 0]
@@ -145,6 +136,17 @@ class _Found:
         return Hits(rows[:, 0] >> 32, rows[:, 0] & 0xFFFFFFFF, rows[:, 2], rows[:, 1], rows[:, 3])
 
 
+def _merged(rows: Integers) -> Integers:
+    """Return each pair and offset once, with the first place and the number of hops that proposed it."""
+    if not len(rows):
+        return rows
+    rows = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
+    starts = np.flatnonzero(np.concatenate([[True], (rows[1:, :2] != rows[:-1, :2]).any(axis=1)]))
+    merged = rows[starts]
+    merged[:, 3] = np.add.reduceat(rows[:, 3], starts)
+    return merged
+
+
 @inlined()
 def _bits(word: np.uint32) -> int:
     """Count the set bits."""
@@ -152,33 +154,47 @@ def _bits(word: np.uint32) -> int:
     value = value - ((value >> np.uint64(1)) & np.uint64(0x5555555555555555))
     value = (value & np.uint64(0x3333333333333333)) + ((value >> np.uint64(2)) & np.uint64(0x3333333333333333))
     value = (value + (value >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((value * np.uint64(0x0101010101010101)) >> np.uint64(56))
+    return int((value * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @inlined()
 def _are_alike(codes: Codes, begins: Integers, one: int, other: int, first: int, second: int) -> bool:
-    """Tell whether the codes around two hops have half of their bits in common."""
-    low = -min(_NEAR, one - begins[first], other - begins[second])
-    high = min(_NEAR, begins[first + 1] - 1 - one, begins[second + 1] - 1 - other)
+    """Tell whether the codes around two hops have enough of their bits in common."""
+    before = min(one - begins[first], other - begins[second])
+    behind = min(begins[first + 1] - 1 - one, begins[second + 1] - 1 - other)
     common, either = 0, 0
-    for step in range(low, high + 1):
+    for step in range(-min(_NEAR, before), min(_NEAR, behind) + 1):
         common += _bits(codes[one + step] & codes[other + step])
         either += _bits(codes[one + step] | codes[other + step])
-    return common * 2 >= either and either >= _LEAST_BITS
+    if common < _SHARE_NEAR * either or either < _LEAST_BITS:
+        return False
+    for step in range(-min(_FAR, before), -_NEAR):
+        common += _bits(codes[one + step] & codes[other + step])
+        either += _bits(codes[one + step] | codes[other + step])
+    for step in range(_NEAR + 1, min(_FAR, behind) + 1):
+        common += _bits(codes[one + step] & codes[other + step])
+        either += _bits(codes[one + step] | codes[other + step])
+    return common >= _SHARE_FAR * either
 
 
-@compiled(
-    "int64(uint32[::1], int64[::1], int32[::1], int64[::1], int64[::1], int64[::1], int64[::1], uint64[::1], int32[::1],"
-    " int32[::1])"
-)
+@compiled("int64(uint32[::1], int64[::1], int32[::1], int64[::1], int64[:, ::1], int64[::1], int64[:, ::1])")
 def _compare(
-    codes: Codes, begins: Integers, clip_of: Offsets, places: Integers, edges: Integers, sizes: Integers,
-    state: Integers, pairs: npt.NDArray[np.uint64], offsets: Offsets, at: Offsets,
-) -> int:  # fmt: skip
-    """Write down the pairs of hops of each bucket that are alike, and return how many; `state` says how far it got."""
+    codes: Codes, begins: Integers, clip_of: Clips, places: Integers, buckets: Integers, state: Integers, out: Integers
+) -> int:
+    """Write down the pairs of hops of each bucket that are alike, and return how many.
+
+    Args:
+        codes: Of all clips.
+        begins: Where the codes of each clip begin.
+        clip_of: The clip of each code.
+        places: Hops, those of a bucket one after the other.
+        buckets: Where each begins, and how many hops it has.
+        state: How far it got; changed in place.
+        out: Receives rows as `_Found` keeps them.
+    """
     count = 0
-    for bucket in range(state[0], len(edges)):
-        begin, end = edges[bucket], edges[bucket] + sizes[bucket]
+    for bucket in range(state[0], len(buckets)):
+        begin, end = buckets[bucket, 0], buckets[bucket, 0] + buckets[bucket, 1]
         for left in range(begin + state[1], end):
             one = places[left]
             first = clip_of[one]
@@ -187,13 +203,42 @@ def _compare(
                 second = clip_of[other]
                 if first == second or not _are_alike(codes, begins, one, other, first, second):
                     continue
-                pairs[count] = (np.uint64(first) << np.uint64(32)) | np.uint64(second)
-                offsets[count] = (other - begins[second]) - (one - begins[first])
-                at[count] = one - begins[first]
+                out[count, 0] = (np.int64(first) << 32) | second
+                out[count, 1] = (other - begins[second]) - (one - begins[first])
+                out[count, 2] = one - begins[first]
+                out[count, 3] = 1
                 count += 1
-            if count + (end - begin) > len(pairs):
+            if count + (end - begin) > len(out):
                 state[0], state[1] = bucket, left + 1 - begin
                 return count
         state[1] = 0
-    state[0] = len(edges)
+    state[0] = len(buckets)
     return count
+
+
+@compiled("void(uint32[::1], int64[::1], int64[:, ::1], float64[::1])")
+def _share_all(codes: Codes, begins: Integers, rows: Integers, shares: npt.NDArray[np.float64]) -> None:
+    """Write which share of the bits is common to both over all that two clips have in common.
+
+    Args:
+        codes: Of all clips.
+        begins: Where the codes of each clip begin.
+        rows: A pair, an offset and a place each, as `_Found` keeps them.
+        shares: Receives the largest share of three: at one speed, or one of them 2 % faster.
+    """
+    for row in range(len(rows)):
+        first, second = rows[row, 0] >> 32, rows[row, 0] & 0xFFFFFFFF
+        offset, at = rows[row, 1], rows[row, 2]
+        length, other_length = begins[first + 1] - begins[first], begins[second + 1] - begins[second]
+        shares[row] = 0.0
+        for speed in range(-1, 2):
+            common, either, together = 0, 0, 0
+            for hop in range(length):
+                there = hop + offset + speed * (hop - at) // 50
+                if 0 <= there < other_length:
+                    one, other = codes[begins[first] + hop], codes[begins[second] + there]
+                    common += _bits(one & other)
+                    either += _bits(one | other)
+                    together += 1
+            if either > 0 and together >= _TOGETHER * min(length, other_length):
+                shares[row] = max(shares[row], common / either)

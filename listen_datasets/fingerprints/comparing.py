@@ -12,6 +12,7 @@ from listen_datasets.fingerprints import HOPS_A_SECOND, SIGNS, Codes, Fingerprin
 from listen_datasets.kernels import compiled, inlined
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 Evidence = Literal["waveform", "spectrum"]
 """What shows that two clips are copies."""
@@ -21,11 +22,10 @@ MIN_SHARE = 0.8
 
 _LEAST_BITS = 4  # a hop, in one of the two codes at least
 _RANGE_DB = 50  # below the loudest hop, what is quieter does not count
-_NEARBY = 48  # hops on either side of the place that was proposed in which the exact offset is searched
+_NEARBY = 24  # hops on either side of the place that was proposed in which the exact offset is searched
 _LAGS = 96  # signs on either side of it
 _MARGIN = 8  # signs on either side that the height of a peak between two lags is computed from
-_SLOPES = np.arange(-6, 7) * 0.005  # how much faster one may be
-_FINE = 8  # slopes on either side, when the exact one is searched
+_SLOPES: Floats = np.arange(-6, 7, dtype=np.float64) * 0.005  # how much faster one may be
 
 
 class Agreement(NamedTuple):
@@ -115,9 +115,11 @@ def compare(first: Side, second: Side, at: int, offset: int) -> Agreement:
         at: Hop of the first at which they are alike.
         offset: What is to be added to it for the hop of the second.
     """
-    lag, waveform = _align(first, second, at, offset, 0.0)
     spectrum, slope, bits = _best_slope(first.codes, second.codes, at, offset)
-    return _agreement(first, second, at, offset, lag, slope=0.0 if waveform > 0.5 else slope, measured=(waveform, spectrum, bits))
+    lag, waveform = _align(first, second, at, offset)
+    return _agreement(
+        first, second, at, offset, lag, slope=0.0 if waveform > 0.5 else slope, measured=(waveform, spectrum, bits)
+    )
 
 
 def _agreement(
@@ -140,7 +142,9 @@ def _overlap(first: int, second: int, at: int, offset: int, slope: float) -> tup
     return max(low, 0), min(high, first)
 
 
-def _shares(first: Floats, second: Floats, low: int, high: int, at: int, offset: int, slope: float) -> tuple[float, float]:
+def _shares(
+    first: Floats, second: Floats, low: int, high: int, at: int, offset: int, slope: float
+) -> tuple[float, float]:
     if high <= low:
         return 0.0, 0.0
     begin, end = (round(at + offset + (hop - at) * (1 + slope)) for hop in (low, high))
@@ -161,23 +165,21 @@ def _share(weights: Floats, low: int, high: int) -> float:
     return float(squares[low:high].sum()) / whole if whole else 0.0
 
 
-def _align(first: Side, second: Side, at: int, offset: int, slope: float) -> tuple[float, float]:
+def _align(first: Side, second: Side, at: int, offset: int) -> tuple[float, float]:
     """Find the exact offset, in signs, and the correlation of the waveforms there."""
     nearby = max(at - _NEARBY, 0), min(at + _NEARBY, len(first.signs))
-    whole = 0, len(first.signs)
-    near = _correlate(first, second, nearby, at, offset, slope, 0, _LAGS)
+    near = _correlate(first, second, nearby, offset * SIGNS - _LAGS, 2 * _LAGS + 1)
     lag = int(np.argmax(np.abs(near))) - _LAGS
-    full = _correlate(first, second, whole, at, offset, slope, lag, 2 * _MARGIN)
+    whole = 0, len(first.signs)
+    full = _correlate(first, second, whole, offset * SIGNS + lag - 2 * _MARGIN, 4 * _MARGIN + 1)
     return _peak(full, lag)
 
 
-def _correlate(
-    first: Side, second: Side, hops: tuple[int, int], at: int, offset: int, slope: float, centre: int, reach: int
-) -> Floats:
-    out = np.zeros(2 * reach + 1)
-    _correlate_signs(
-        first.signs, first.weights, second.signs, second.weights, *hops, at, offset, slope, centre - reach, out
-    )
+def _correlate(first: Side, second: Side, hops: tuple[int, int], shift: int, count: int) -> Floats:
+    """Return the correlations of some hops of the first clip with the second one, from one shift in signs on."""
+    out = np.zeros(count)
+    place = np.array([*hops, shift], np.int64)
+    _correlate_signs(first.signs, first.weights, second.signs, second.weights, place, out)
     return out
 
 
@@ -215,24 +217,30 @@ def _ones(value: np.uint64) -> int:
     value = value - ((value >> np.uint64(1)) & np.uint64(0x5555555555555555))
     value = (value & np.uint64(0x3333333333333333)) + ((value >> np.uint64(2)) & np.uint64(0x3333333333333333))
     value = (value + (value >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((value * np.uint64(0x0101010101010101)) >> np.uint64(56))
+    return int((value * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@compiled(
-    "void(uint64[::1], float64[::1], uint64[::1], float64[::1], int64, int64, int64, int64, float64, int64, float64[::1])"
-)
+@compiled("void(uint64[::1], float64[::1], uint64[::1], float64[::1], int64[::1], float64[::1])")
 def _correlate_signs(
-    first: Signs, first_weights: Floats, second: Signs, second_weights: Floats, begin: int, end: int, at: int,
-    offset: int, slope: float, lowest: int, out: Floats,
-) -> None:  # fmt: skip
-    """Write the weighted correlation of signs for each lag from `lowest` on."""
+    first: Signs, first_weights: Floats, second: Signs, second_weights: Floats, where: Integers, out: Floats
+) -> None:
+    """Write the weighted correlation of signs for one shift after the other.
+
+    Args:
+        first: Signs of one clip.
+        first_weights: What each of its hops counts.
+        second: Signs of the other.
+        second_weights: What each of its hops counts.
+        where: First hop of the first clip, the one behind the last, and the first shift.
+        out: Receives the correlations.
+    """
     for row in range(len(out)):
         total, energy, other_energy = 0.0, 0.0, 0.0
-        for hop in range(begin, end):
+        for hop in range(where[0], where[1]):
             weight = first_weights[hop]
             if weight == 0:
                 continue
-            place = (hop + offset) * SIGNS + int(round(slope * (hop - at) * SIGNS)) + lowest + row
+            place = hop * SIGNS + where[2] + row
             word = place >> 6
             if word < 0 or word + 1 >= len(second):
                 continue
@@ -254,7 +262,7 @@ def _count_common(first: Codes, second: Codes, at: int, offset: int, slopes: Flo
     """Write for each slope how many bits are set in both codes and in either."""
     for row in range(len(slopes)):
         for hop in range(len(first)):
-            other = hop + offset + int(round(slopes[row] * (hop - at)))
+            other = hop + offset + round(slopes[row] * (hop - at))
             if 0 <= other < len(second):
                 out[row, 0] += _ones(np.uint64(first[hop] & second[other]))
                 out[row, 1] += _ones(np.uint64(first[hop] | second[other]))

@@ -12,7 +12,7 @@ import itertools
 import operator
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -39,7 +39,7 @@ SCHEMA = pa.schema(
 )
 """Arrays as little-endian bytes, see :mod:`listen_datasets.fingerprints`."""
 
-_OPTIONS = {"compression": "none", "use_dictionary": False, "write_statistics": ["sha256"]}
+_OPTIONS: dict[str, Any] = {"compression": "none", "use_dictionary": False, "write_statistics": ["sha256"]}
 
 
 class Row(NamedTuple):
@@ -89,7 +89,9 @@ def names(paths: Iterable[Path]) -> set[str]:
     return found
 
 
-def write(disk: Disk, folder: Path, sources: Sequence[Path], rows: Iterable[Row], wanted: Collection[str]) -> Mapping[str, Written]:
+def write(
+    disk: Disk, folder: Path, sources: Sequence[Path], rows: Iterable[Row], wanted: Collection[str]
+) -> Mapping[str, Written]:
     """Write the fingerprints that are wanted, from several files and from memory, and return the files by their names.
 
     Args:

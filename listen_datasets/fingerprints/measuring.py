@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,6 @@ from listen_datasets.kernels import REORDERED, compiled
 
 Block = npt.NDArray[np.float32]
 Singles = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int64]
 
 _FRAME = 512
 _GAP = 4  # hops between the two frames that are compared
@@ -101,8 +101,8 @@ class Fingerprinter:
         self._levels.append(levels)
 
 
-def _edges() -> Integers:
-    """Return the first bin of each band and the one behind the last; no band is empty."""
+def _edges() -> npt.NDArray[np.float64]:
+    """Return where each band begins, and where the last ends, in bins."""
     spread = _LOWEST * (_HIGHEST / _LOWEST) ** (np.arange(_BANDS + 1) / _BANDS)
     return np.asarray(spread * _FRAME / RATE, dtype=np.float64)
 
@@ -159,7 +159,7 @@ def _sum_bands(spectra: npt.NDArray[np.complex64], edges: npt.NDArray[np.float64
             total = 0.0
             position = begin
             while position < end:
-                bin_ = int(math.floor(position + 0.5))
+                bin_ = math.floor(position + 0.5)
                 upto = min(bin_ + 0.5, end)
                 value = spectra[row, bin_]
                 total += (upto - position) * (value.real * value.real + value.imag * value.imag)
@@ -197,7 +197,7 @@ def _follow(samples: Singles, taps: Singles, signs: Signs, levels: Levels) -> No
         bits, energy = np.uint64(0), 0.0
         for index in range(SIGNS):
             source = samples[hop * HOP + 2 * index :]
-            value = np.float32(0.0)
+            value: Any = np.float32(0.0)
             for tap in range(len(taps)):
                 value += source[tap] * taps[tap]
             energy += value * value

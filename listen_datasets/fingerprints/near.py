@@ -80,8 +80,6 @@ def matches(clips: Sequence[Clip], shelf: Shelf, min_score: float, progress: Pro
     return sorted(match for match in shown if match.score >= min_score)
 
 
-
-
 def _cut(fingerprint: Fingerprint, clip: Clip) -> Fingerprint:
     """Return what belongs to a clip alone: hops that lie in it whole."""
     if clip.start == 0 and clip.end is None:

@@ -373,4 +373,6 @@ def _stamps(items: Sequence[Item], digests: Mapping[Recording, str]) -> pa.Table
     )
 
 
-STAGE = Stage(name="ingest", version=VERSION, config=Config, run=run, inputs=inputs, needs=(), owns=(f"{keeping.FOLDER}/",))
+STAGE = Stage(
+    name="ingest", version=VERSION, config=Config, run=run, inputs=inputs, needs=(), owns=(f"{keeping.FOLDER}/",)
+)
