@@ -22,10 +22,11 @@ MIN_SHARE = 0.8
 
 _LEAST_BITS = 4  # a hop, in one of the two codes at least
 _RANGE_DB = 50  # below the loudest hop, what is quieter does not count
+_HOPELESS_SPECTRUM, _HOPELESS_WAVEFORM = 0.3, 0.35
 _NEARBY = 24  # hops on either side of the place that was proposed in which the exact offset is searched
 _LAGS = 96  # signs on either side of it
 _MARGIN = 8  # signs on either side that the height of a peak between two lags is computed from
-_SLOPES: Floats = np.arange(-6, 7, dtype=np.float64) * 0.005  # how much faster one may be
+_SLOPES: Floats = np.arange(-4, 5, dtype=np.float64) * 0.0075  # how much faster one may be
 
 
 class Agreement(NamedTuple):
@@ -106,8 +107,8 @@ def weights(levels: Levels) -> Floats:
     return np.where(counted, 10 ** ((db - loudest) / 40), 0.0)
 
 
-def compare(first: Side, second: Side, at: int, offset: int) -> Agreement:
-    """Compare two clips.
+def compare(first: Side, second: Side, at: int, offset: int) -> Agreement | None:
+    """Compare two clips; None if they are so different that nothing of it is worth knowing.
 
     Args:
         first: One of them.
@@ -116,7 +117,10 @@ def compare(first: Side, second: Side, at: int, offset: int) -> Agreement:
         offset: What is to be added to it for the hop of the second.
     """
     spectrum, slope, bits = _best_slope(first.codes, second.codes, at, offset)
-    lag, waveform = _align(first, second, at, offset)
+    lag, nearby = _find_lag(first, second, at, offset)
+    if spectrum < _HOPELESS_SPECTRUM and nearby < _HOPELESS_WAVEFORM:
+        return None
+    lag, waveform = _align(first, second, offset, lag)
     return _agreement(
         first, second, at, offset, lag, slope=0.0 if waveform > 0.5 else slope, measured=(waveform, spectrum, bits)
     )
@@ -165,11 +169,16 @@ def _share(weights: Floats, low: int, high: int) -> float:
     return float(squares[low:high].sum()) / whole if whole else 0.0
 
 
-def _align(first: Side, second: Side, at: int, offset: int) -> tuple[float, float]:
-    """Find the exact offset, in signs, and the correlation of the waveforms there."""
+def _find_lag(first: Side, second: Side, at: int, offset: int) -> tuple[int, float]:
+    """Find the offset around some hop to a sign, and how far the signs agree there."""
     nearby = max(at - _NEARBY, 0), min(at + _NEARBY, len(first.signs))
-    near = _correlate(first, second, nearby, offset * SIGNS - _LAGS, 2 * _LAGS + 1)
-    lag = int(np.argmax(np.abs(near))) - _LAGS
+    near = np.abs(_correlate(first, second, nearby, offset * SIGNS - _LAGS, 2 * _LAGS + 1))
+    best = int(np.argmax(near))
+    return best - _LAGS, float(near[best])
+
+
+def _align(first: Side, second: Side, offset: int, lag: int) -> tuple[float, float]:
+    """Find the exact offset, in signs, and the correlation of the waveforms there."""
     whole = 0, len(first.signs)
     full = _correlate(first, second, whole, offset * SIGNS + lag - 2 * _MARGIN, 4 * _MARGIN + 1)
     return _peak(full, lag)

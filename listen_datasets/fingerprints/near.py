@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from listen_datasets.errors import InternalError
 from listen_datasets.fingerprints import HOPS_A_SECOND, SPAN, Codes, Fingerprint
 from listen_datasets.fingerprints.candidates import Hits, search
 from listen_datasets.fingerprints.comparing import Evidence, Side, compare, score
@@ -77,7 +76,7 @@ def matches(clips: Sequence[Clip], shelf: Shelf, min_score: float, progress: Pro
     del parts
     pairs = list(_pairs(hits, clips, shelf))
     shown = progress(_compared(pairs, clips, shelf), total=len(pairs), label="compare", unit="pair")
-    return sorted(match for match in shown if match.score >= min_score)
+    return sorted(match for match in shown if match is not None and match.score >= min_score)
 
 
 def _cut(fingerprint: Fingerprint, clip: Clip) -> Fingerprint:
@@ -110,7 +109,7 @@ def _overlap(first: Clip, second: Clip) -> bool:
 
 def _compared(
     pairs: Sequence[tuple[int, int, list[tuple[int, int]]]], clips: Sequence[Clip], shelf: Shelf
-) -> Iterator[Match]:
+) -> Iterator[Match | None]:
     sides: dict[int, Side] = {}
     for first, second, places in pairs:
         for number in (first, second):
@@ -123,11 +122,13 @@ def _compared(
         yield _best(first, second, sides, places)
 
 
-def _best(first: int, second: int, sides: dict[int, Side], places: Sequence[tuple[int, int]]) -> Match:
-    """Return how two clips compare at the best of the places at which they may agree."""
+def _best(first: int, second: int, sides: dict[int, Side], places: Sequence[tuple[int, int]]) -> Match | None:
+    """Return how two clips compare at the best of the places at which they may agree; None if they do not anywhere."""
     best: Match | None = None
     for at, offset in places:
         agreement = compare(sides[first], sides[second], at, offset)
+        if agreement is None:
+            continue
         value, evidence = score(agreement)
         if best is None or value > best.score:
             best = Match(
@@ -144,6 +145,4 @@ def _best(first: int, second: int, sides: dict[int, Side], places: Sequence[tupl
             )
         if value >= _CERTAIN:
             break
-    if best is None:
-        raise InternalError("a pair without a place to compare")
     return best
