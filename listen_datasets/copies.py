@@ -195,7 +195,7 @@ def _bond(
         return _near_bond(match, match.offset)
     match = matched.get((ends[1], ends[0]))
     if match is not None:
-        return _near_bond(match, -match.offset)
+        return _near_bond(match, 0.0 - match.offset)
     through = strongest.get(twins[clip])
     if through is None:  # equal to one that is equal to the keeper, by other columns
         return Bond("pcm", 1.0, None, {"same": "both"})

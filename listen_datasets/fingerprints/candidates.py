@@ -18,11 +18,14 @@ from listen_datasets.kernels import compiled, inlined
 
 Integers = npt.NDArray[np.int64]
 Clips = npt.NDArray[np.int32]
+Keys = npt.NDArray[np.uint64]
 
 _STEP = 2  # hops between the codes of a combined key
 _LEVELS = 4  # codes of the longest key
 _BUDGET = 400_000_000
-_A_HOP = 50
+_A_HOP = 40
+_PART = 1 << 22  # hops that are sorted at once
+_MIXER = np.uint64(0x9E3779B97F4A7C15)
 _BUFFER = 1 << 21
 # Hops on either side of equal codes, and which share of their bits must be common to both: nearby, and farther away.
 _NEAR, _SHARE_NEAR = 4, 0.5
@@ -30,6 +33,7 @@ _FAR, _SHARE_FAR = 24, 0.27
 _SHARE_ALL, _TOGETHER = 0.2, 0.5  # of the bits over all that two clips have in common, and of the shorter clip
 _LEAST_BITS = 5
 _BEST = 4  # offsets that are kept of a pair
+_LONG = 125  # hops: two copies that last so long have more than one code in common
 
 
 class Hits(NamedTuple):
@@ -62,34 +66,48 @@ def search(codes: Codes, begins: Integers) -> Hits:
     budget = max(_BUDGET, _A_HOP * len(codes))
     places = np.flatnonzero(codes)  # silence has no bit set
     for length in range(1, _LEVELS + 1):
-        if not len(places):
-            break
-        places = _search_keys(found, _keys(codes, places, length), places, budget // _LEVELS, is_last=length == _LEVELS)
+        number = max(-(-len(places) // _PART), 1)
+        common = [
+            _search_keys(found, *_part(codes, places, length, part, number), budget // (_LEVELS * number))
+            for part in range(number)
+        ]
+        places = np.sort(np.concatenate(common))
     return found.hits()
 
 
-def _keys(codes: Codes, places: Integers, length: int) -> npt.NDArray[np.uint64]:
+def _part(codes: Codes, places: Integers, length: int, part: int, number: int) -> tuple[Keys, Integers]:
+    """Return those keys over some codes each that belong to one part of several, and their places."""
+    keys, kept = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+    for first in range(0, len(places), _PART):
+        some = places[first : first + _PART]
+        made = _keys(codes, some, length)
+        chosen = (made * _MIXER >> np.uint64(40)) % np.uint64(number) == part
+        keys.append(made[chosen])
+        kept.append(some[chosen])
+    return np.concatenate(keys), np.concatenate(kept)
+
+
+def _keys(codes: Codes, places: Integers, length: int) -> Keys:
     """Return keys over some codes each; what runs over the end of a clip equals nothing by more than chance."""
     key = codes[places].astype(np.uint64)
     for number in range(1, length):
         following = codes[np.minimum(places + number * _STEP, len(codes) - 1)]
-        key = (key * np.uint64(0x9E3779B97F4A7C15)) ^ following
+        key = (key * _MIXER) ^ following
     return key
 
 
-def _search_keys(
-    found: _Found, keys: npt.NDArray[np.uint64], places: Integers, budget: int, *, is_last: bool
-) -> Integers:
+def _search_keys(found: _Found, keys: Keys, places: Integers, budget: int) -> Integers:
     """Take the hits of keys that are not too common, and return the places of those that are."""
+    if not len(keys):
+        return places
     order = np.argsort(keys, kind="stable")
     keys, places = keys[order], places[order]
     edges = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1], [True]]))
     sizes = np.diff(edges)
     cap = _cap(sizes, budget)
-    found.take(places, edges[:-1][(sizes > 1) & (sizes <= cap)], sizes[(sizes > 1) & (sizes <= cap)])
-    if is_last:
-        return places[:0]
-    return np.sort(places[np.repeat(sizes > cap, sizes)])
+    is_taken = (sizes > 1) & (sizes <= cap)
+    found.take(places, edges[:-1][is_taken], sizes[is_taken])
+    return places[np.repeat(sizes > cap, sizes)]
 
 
 def _cap(sizes: Integers, budget: int) -> int:
@@ -127,6 +145,9 @@ class _Found:
     def hits(self) -> Hits:
         """Return the offsets that most hops propose of each pair."""
         rows = _merged(np.concatenate(self._rows))
+        lengths = np.diff(self._begins)
+        shorter = np.minimum(lengths[rows[:, 0] >> 32], lengths[rows[:, 0] & 0xFFFFFFFF])
+        rows = rows[(rows[:, 3] > 1) | (shorter < _LONG)]
         order = np.lexsort((rows[:, 1], -rows[:, 3], rows[:, 0]))
         rows = rows[order]
         pairs = rows[:, 0]

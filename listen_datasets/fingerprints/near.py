@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -74,7 +75,7 @@ def matches(clips: Sequence[Clip], shelf: Shelf, min_score: float, progress: Pro
     np.cumsum([len(part) for part in parts], out=begins[1:])
     hits = search(np.concatenate([np.zeros(0, np.uint32), *parts]), begins)
     del parts
-    pairs = list(_pairs(hits, clips, shelf))
+    pairs = _Pairs(hits, clips, shelf)
     shown = progress(_compared(pairs, clips, shelf), total=len(pairs), label="compare", unit="pair")
     return sorted(match for match in shown if match is not None and match.score >= min_score)
 
@@ -89,15 +90,27 @@ def _cut(fingerprint: Fingerprint, clip: Clip) -> Fingerprint:
     return Fingerprint(codes, fingerprint.signs[first:last], fingerprint.levels[first:last])
 
 
-def _pairs(hits: Hits, clips: Sequence[Clip], shelf: Shelf) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
-    """Return the pairs with the places to compare, those together that are read together."""
-    found: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for first, second, at, offset, _ in zip(*(column.tolist() for column in hits), strict=True):
-        if not _overlap(clips[first], clips[second]):
-            found.setdefault((first, second), []).append((at, offset))
-    groups = [shelf.neighbourhood(clip.sha256) for clip in clips]
-    for first, second in sorted(found, key=lambda pair: (groups[pair[0]], groups[pair[1]], pair)):
-        yield first, second, found[first, second]
+class _Pairs:
+    """The pairs to compare, those together that are read together, each with the places to compare."""
+
+    def __init__(self, hits: Hits, clips: Sequence[Clip], shelf: Shelf) -> None:
+        groups = np.array([shelf.neighbourhood(clip.sha256) for clip in clips], np.int64).reshape(-1, 2)
+        group = np.unique(groups, axis=0, return_inverse=True)[1].reshape(-1)
+        order = np.lexsort((-hits.votes, hits.second, hits.first, group[hits.second], group[hits.first]))
+        self._hits = Hits(*(column[order] for column in hits))
+        pair = self._hits.first << 32 | self._hits.second
+        is_new = np.concatenate([[True], pair[1:] != pair[:-1]]) if len(pair) else np.zeros(0, np.bool_)
+        self._edges = np.append(np.flatnonzero(is_new), len(pair)).tolist()
+
+    def __len__(self) -> int:
+        return len(self._edges) - 1
+
+    def __iter__(self) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
+        """Yield the numbers of two clips, and a hop of the first and an offset for each place."""
+        first, second, at, offset, _ = self._hits
+        for begin, end in itertools.pairwise(self._edges):
+            places = list(zip(at[begin:end].tolist(), offset[begin:end].tolist(), strict=True))
+            yield int(first[begin]), int(second[begin]), places
 
 
 def _overlap(first: Clip, second: Clip) -> bool:
@@ -107,11 +120,12 @@ def _overlap(first: Clip, second: Clip) -> bool:
     return (second.end is None or first.start < second.end) and (first.end is None or second.start < first.end)
 
 
-def _compared(
-    pairs: Sequence[tuple[int, int, list[tuple[int, int]]]], clips: Sequence[Clip], shelf: Shelf
-) -> Iterator[Match | None]:
+def _compared(pairs: _Pairs, clips: Sequence[Clip], shelf: Shelf) -> Iterator[Match | None]:
     sides: dict[int, Side] = {}
     for first, second, places in pairs:
+        if _overlap(clips[first], clips[second]):
+            yield None
+            continue
         for number in (first, second):
             if number not in sides:
                 if len(sides) >= _SIDES:
@@ -136,7 +150,7 @@ def _best(first: int, second: int, sides: dict[int, Side], places: Sequence[tupl
                 second=second,
                 score=round(value, 4),
                 evidence=evidence,
-                offset=round(agreement.offset, 4),
+                offset=round(agreement.offset, 4) + 0.0,  # no minus zero
                 of_first=round(agreement.first, 4),
                 of_second=round(agreement.second, 4),
                 waveform=round(agreement.waveform, 4),
