@@ -23,6 +23,10 @@ MIN_SHARE = 0.8
 _LEAST_BITS = 4  # a hop, in one of the two codes at least
 _RANGE_DB = 50  # below the loudest hop, what is quieter does not count
 _HOPELESS_SPECTRUM, _HOPELESS_WAVEFORM = 0.3, 0.35
+_BLOCK, _STEADY = 32, 0.25  # hops of a block, and which share of bits must be common to both in it
+_PEAK = 6  # signs on either side that belong to a peak
+_TONAL, _CLEAR = 0.93, 0.9  # how far a tone repeats itself, and how far the codes must agree then
+_ONE_SPEED = 0.5  # waveforms that agree so far run at one speed
 _NEARBY = 24  # hops on either side of the place that was proposed in which the exact offset is searched
 _LAGS = 96  # signs on either side of it
 _MARGIN = 8  # signs on either side that the height of a peak between two lags is computed from
@@ -34,21 +38,25 @@ class Agreement(NamedTuple):
 
     Attributes:
         waveform: Correlation of their waveforms, from 0 to 1.
+        again: How far they agree at any other offset nearby, as a share of the best: 1 for a tone, which repeats itself.
         spectrum: Share of the bits of their codes that are common to both, from 0 to 1.
         offset: Where the first begins in the second, in s.
         slope: By how much the second is slower than the first.
         seconds: How long both sound together.
         bits: Bits that are set in one of their codes at least.
+        steady: Share of these bits that lie where the codes agree for half a second on end, from 0 to 1.
         first: Share of the first that the second holds, by amplitude, from 0 to 1.
         second: Share of the second that the first holds.
     """
 
     waveform: float
+    again: float
     spectrum: float
     offset: float
     slope: float
     seconds: float
     bits: int
+    steady: float
     first: float
     second: float
 
@@ -77,11 +85,13 @@ def score(agreement: Agreement) -> tuple[float, Evidence]:
         return 0.0, "waveform"
     waveform, spectrum = _by_waveform(agreement), _by_spectrum(agreement)
     best = max(waveform, spectrum)
-    return 1 / (1 + math.exp(-max(best, -50.0))), "waveform" if best == waveform else "spectrum"
+    return 1 / (1 + math.exp(min(-best, 50.0))), "waveform" if best == waveform else "spectrum"
 
 
 def _by_waveform(agreement: Agreement) -> float:
-    """Return the logarithm of the odds that the waveforms are those of copies."""
+    """Return the logarithm of the odds that the waveforms are those of copies. Any two tones of one pitch agree."""
+    if agreement.again > _TONAL and agreement.spectrum < _CLEAR:
+        return -math.inf
     sharp = -math.log(1.01 - agreement.waveform)
     length = math.log(min(max(agreement.seconds, 0.1), 10.0))
     bent = -1.168 * sharp + 2.175 * sharp**2 + 1.625 * sharp * length
@@ -89,8 +99,11 @@ def _by_waveform(agreement: Agreement) -> float:
 
 
 def _by_spectrum(agreement: Agreement) -> float:
-    """Return the logarithm of the odds that the codes are those of copies. A tone has too few bits to tell by."""
-    if agreement.bits < _LEAST_BITS * agreement.seconds * HOPS_A_SECOND:
+    """Return the logarithm of the odds that the codes are those of copies.
+
+    A tone has too few bits to tell by, and clips that agree here and not there share a jingle.
+    """
+    if agreement.bits < _LEAST_BITS * agreement.seconds * HOPS_A_SECOND or agreement.steady < MIN_SHARE:
         return -math.inf
     share = min(max(agreement.spectrum, 0.02), 0.99)
     odds = math.log(share / (1 - share))
@@ -117,25 +130,27 @@ def compare(first: Side, second: Side, at: int, offset: int) -> Agreement | None
         offset: What is to be added to it for the hop of the second.
     """
     spectrum, slope, bits = _best_slope(first.codes, second.codes, at, offset)
-    lag, nearby = _find_lag(first, second, at, offset)
+    lag, nearby, again = _find_lag(first, second, at, offset)
     if spectrum < _HOPELESS_SPECTRUM and nearby < _HOPELESS_WAVEFORM:
         return None
-    lag, waveform = _align(first, second, offset, lag)
-    return _agreement(
-        first, second, at, offset, lag, slope=0.0 if waveform > 0.5 else slope, measured=(waveform, spectrum, bits)
-    )
-
-
-def _agreement(
-    first: Side, second: Side, at: int, offset: int, lag: float, *, slope: float, measured: tuple[float, float, int]
-) -> Agreement:
+    place, waveform = _align(first, second, offset, lag)
+    if waveform > _ONE_SPEED:
+        slope = 0.0
     low, high = _overlap(len(first.weights), len(second.weights), at, offset, slope)
-    there = _shares(first.weights, second.weights, low, high, at, offset, slope)
-    sounding = _sounding(first.weights, second.weights, low, high, at, offset, slope)
-    # Where the first begins: at its hop 0, which lies `at` hops before the place that was proposed.
-    begin = offset - slope * at + lag / SIGNS
-    waveform, spectrum, bits = measured
-    return Agreement(waveform, spectrum, begin / HOPS_A_SECOND, slope, sounding / HOPS_A_SECOND, bits, *there)
+    of_first, of_second = _shares(first.weights, second.weights, low, high, at, offset, slope)
+    return Agreement(
+        waveform=waveform,
+        again=again / nearby if nearby > 0 else 0.0,
+        spectrum=spectrum,
+        # Its hop 0 lies `at` hops before the place that was proposed.
+        offset=(offset - slope * at + place / SIGNS) / HOPS_A_SECOND,
+        slope=slope,
+        seconds=_sounding(first.weights, second.weights, low, high, at, offset, slope) / HOPS_A_SECOND,
+        bits=bits,
+        steady=_count_steady(first.codes, second.codes, at, offset, slope),
+        first=of_first,
+        second=of_second,
+    )
 
 
 def _overlap(first: int, second: int, at: int, offset: int, slope: float) -> tuple[int, int]:
@@ -169,12 +184,13 @@ def _share(weights: Floats, low: int, high: int) -> float:
     return float(squares[low:high].sum()) / whole if whole else 0.0
 
 
-def _find_lag(first: Side, second: Side, at: int, offset: int) -> tuple[int, float]:
-    """Find the offset around some hop to a sign, and how far the signs agree there."""
+def _find_lag(first: Side, second: Side, at: int, offset: int) -> tuple[int, float, float]:
+    """Find the offset around some hop to a sign, how far the signs agree there, and how far at any other offset."""
     nearby = max(at - _NEARBY, 0), min(at + _NEARBY, len(first.signs))
     near = np.abs(_correlate(first, second, nearby, offset * SIGNS - _LAGS, 2 * _LAGS + 1))
     best = int(np.argmax(near))
-    return best - _LAGS, float(near[best])
+    others = np.delete(near, slice(max(best - _PEAK, 0), best + _PEAK + 1))
+    return best - _LAGS, float(near[best]), float(others.max())
 
 
 def _align(first: Side, second: Side, offset: int, lag: int) -> tuple[float, float]:
@@ -275,3 +291,20 @@ def _count_common(first: Codes, second: Codes, at: int, offset: int, slopes: Flo
             if 0 <= other < len(second):
                 out[row, 0] += _ones(np.uint64(first[hop] & second[other]))
                 out[row, 1] += _ones(np.uint64(first[hop] | second[other]))
+
+
+@compiled("float64(uint32[::1], uint32[::1], int64, int64, float64)")
+def _count_steady(first: Codes, second: Codes, at: int, offset: int, slope: float) -> float:
+    """Return the share of bits, set in either code, that lie in blocks in which enough of them are common to both."""
+    steady, whole = 0, 0
+    for begin in range(0, len(first), _BLOCK):
+        common, either = 0, 0
+        for hop in range(begin, min(begin + _BLOCK, len(first))):
+            other = hop + offset + round(slope * (hop - at))
+            if 0 <= other < len(second):
+                common += _ones(np.uint64(first[hop] & second[other]))
+                either += _ones(np.uint64(first[hop] | second[other]))
+        whole += either
+        if common >= _STEADY * either:
+            steady += either
+    return steady / whole if whole > 0 else 0.0
