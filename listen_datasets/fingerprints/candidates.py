@@ -30,7 +30,11 @@ _BUFFER = 1 << 21
 # Hops on either side of equal codes, and which share of their bits must be common to both: nearby, and farther away.
 _NEAR, _SHARE_NEAR = 4, 0.5
 _FAR, _SHARE_FAR = 24, 0.27
-_SHARE_ALL, _TOGETHER = 0.2, 0.5  # of the bits over all that two clips have in common, and of the shorter clip
+_SHARE_ALL, _SHARE_LONG, _TOGETHER = (
+    0.2,
+    0.25,
+    0.5,
+)  # of the bits over all that two clips have in common, and of the shorter clip
 _LEAST_BITS = 5
 _BEST = 4  # offsets that are kept of a pair
 _LONG = 125  # hops: two copies that last so long have more than one code in common
@@ -140,14 +144,17 @@ class _Found:
         rows = _merged(self._buffer[:count])
         shares = np.empty(len(rows))
         _share_all(self._codes, self._begins, rows, shares)
-        self._rows.append(rows[shares >= _SHARE_ALL])
+        self._rows.append(rows[shares >= np.where(self._shorter(rows) < _LONG, _SHARE_ALL, _SHARE_LONG)])
+
+    def _shorter(self, rows: Integers) -> Integers:
+        """Return how many codes the shorter clip of each pair has."""
+        lengths = np.diff(self._begins)
+        return np.minimum(lengths[rows[:, 0] >> 32], lengths[rows[:, 0] & 0xFFFFFFFF])
 
     def hits(self) -> Hits:
         """Return the offsets that most hops propose of each pair."""
         rows = _merged(np.concatenate(self._rows))
-        lengths = np.diff(self._begins)
-        shorter = np.minimum(lengths[rows[:, 0] >> 32], lengths[rows[:, 0] & 0xFFFFFFFF])
-        rows = rows[(rows[:, 3] > 1) | (shorter < _LONG)]
+        rows = rows[(rows[:, 3] > 1) | (self._shorter(rows) < _LONG)]
         order = np.lexsort((rows[:, 1], -rows[:, 3], rows[:, 0]))
         rows = rows[order]
         pairs = rows[:, 0]

@@ -90,7 +90,12 @@ def names(paths: Iterable[Path]) -> set[str]:
 
 
 def write(
-    disk: Disk, folder: Path, sources: Sequence[Path], rows: Iterable[Row], wanted: Collection[str]
+    disk: Disk,
+    folder: Path,
+    sources: Sequence[Path],
+    rows: Iterable[Row],
+    wanted: Collection[str],
+    most: int = _PART_BYTES,
 ) -> Mapping[str, Written]:
     """Write the fingerprints that are wanted, from several files and from memory, and return the files by their names.
 
@@ -100,6 +105,7 @@ def write(
         sources: Sorted files.
         rows: More of them, in any order.
         wanted: The sha256 of each.
+        most: Bytes after which a new file begins.
     """
     ordered = sorted(rows, key=operator.attrgetter("sha256"))
     merged = heapq.merge(*map(read, sources), ordered, key=operator.attrgetter("sha256"))
@@ -109,7 +115,7 @@ def write(
     first: list[Row] | None = next(groups, [])
     while first is not None:
         name = f"{FOLDER}/part-{len(written):05}.parquet"
-        tables = _part(first, groups)
+        tables = _part(first, groups, most)
         written[name] = write_parquet(disk, folder / name, tables, schema=SCHEMA, replace=True, **_OPTIONS)
         first = next(groups, None)
     return written
@@ -128,11 +134,11 @@ def rows_of(table: pa.Table) -> Iterator[Row]:
     return itertools.starmap(Row, zip(*columns, strict=True))
 
 
-def _part(first: list[Row], groups: Iterator[list[Row]]) -> Iterator[pa.Table]:
+def _part(first: list[Row], groups: Iterator[list[Row]], most: int) -> Iterator[pa.Table]:
     """Yield the row groups of one file, from a stream that goes on behind it."""
     yield _table(first)
     total = _size(first)
-    while total < _PART_BYTES and (group := next(groups, None)) is not None:
+    while total < most and (group := next(groups, None)) is not None:
         total += _size(group)
         yield _table(group)
 

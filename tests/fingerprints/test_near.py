@@ -20,7 +20,8 @@ Find = Callable[..., list[Match]]
 
 TAKES = Path(__file__).with_name("takes.parquet")
 """Fingerprints of real takes: the word "three" fifty times by one speaker of the Free Spoken Digit Dataset (Z. Jackson et
-al., CC BY-SA 4.0), and the hits of a drum kit from the samples of Sonic Pi (CC0)."""
+al., CC BY-SA 4.0), and the hits of a drum kit from the samples of Sonic Pi (CC0) but for one, the soft cymbal, which is the
+end of the hard one."""
 
 
 def encoded(samples: Samples, form: str, subtype: str) -> Samples:
@@ -103,7 +104,7 @@ def test_sounds_without_a_shape_of_their_own_are_none(find: Find, sounds: list[S
 
 def test_other_takes_of_a_word_and_other_hits_of_a_kit_are_none(find: Find) -> None:
     takes = [row.fingerprint for row in read(TAKES)]
-    assert len(takes) == 70
+    assert len(takes) == 69
     assert find(takes) == []
 
 
