@@ -36,6 +36,7 @@ _SHARE_ALL, _SHARE_LONG, _TOGETHER = (
     0.5,
 )  # of the bits over all that two clips have in common, and of the shorter clip
 _LEAST_BITS = 5
+_AROUND = 150  # hops on either side in which they must have them
 _BEST = 4  # offsets that are kept of a pair
 _LONG = 125  # hops: two copies that last so long have more than one code in common
 
@@ -246,7 +247,7 @@ def _compare(
 
 @compiled("void(uint32[::1], int64[::1], int64[:, ::1], float64[::1])")
 def _share_all(codes: Codes, begins: Integers, rows: Integers, shares: npt.NDArray[np.float64]) -> None:
-    """Write which share of the bits is common to both over all that two clips have in common.
+    """Write which share of the bits two clips have in common around a place; 0 if they overlap in too little.
 
     Args:
         codes: Of all clips.
@@ -259,14 +260,16 @@ def _share_all(codes: Codes, begins: Integers, rows: Integers, shares: npt.NDArr
         offset, at = rows[row, 1], rows[row, 2]
         length, other_length = begins[first + 1] - begins[first], begins[second + 1] - begins[second]
         shares[row] = 0.0
+        together = min(length, other_length - offset) - max(0, -offset)
+        if together < _TOGETHER * min(length, other_length):
+            continue
         for speed in range(-1, 2):
-            common, either, together = 0, 0, 0
-            for hop in range(length):
+            common, either = 0, 0
+            for hop in range(max(at - _AROUND, 0), min(at + _AROUND, length)):
                 there = hop + offset + speed * (hop - at) // 50
                 if 0 <= there < other_length:
                     one, other = codes[begins[first] + hop], codes[begins[second] + there]
                     common += _bits(one & other)
                     either += _bits(one | other)
-                    together += 1
-            if either > 0 and together >= _TOGETHER * min(length, other_length):
+            if either > 0:
                 shares[row] = max(shares[row], common / either)

@@ -30,7 +30,8 @@ _ONE_SPEED = 0.5  # waveforms that agree so far run at one speed
 _NEARBY = 24  # hops on either side of the place that was proposed in which the exact offset is searched
 _LAGS = 96  # signs on either side of it
 _MARGIN = 8  # signs on either side that the height of a peak between two lags is computed from
-_SLOPES: Floats = np.arange(-4, 5, dtype=np.float64) * 0.0075  # how much faster one may be
+_FIRST_REACH, _SLOPE_STEP = 100, 0.0075
+_SLOPES: Floats = np.arange(-4, 5, dtype=np.float64) * _SLOPE_STEP  # how much slower one may be
 
 
 class Agreement(NamedTuple):
@@ -221,13 +222,22 @@ def _peak(correlations: Floats, lag: int) -> tuple[float, float]:
 
 
 def _best_slope(first: Codes, second: Codes, at: int, offset: int) -> tuple[float, float, int]:
-    """Return the largest share of common bits, at which slope, and over how many hops."""
-    out = np.zeros((len(_SLOPES), 2))
-    _count_common(first, second, at, offset, _SLOPES, out)
-    shares = out[:, 0] / np.maximum(out[:, 1], 1)
-    # Of equals the one nearest to none.
-    best = max(range(len(shares)), key=lambda row: (shares[row], -abs(_SLOPES[row])))
-    return float(shares[best]), float(_SLOPES[best]), int(out[best, 1])
+    """Return the largest share of common bits, at which slope, and over how many bits.
+
+    Around the place that was proposed a few slopes are enough; the farther away from it, the finer they must be.
+    """
+    reach, step, slopes = _FIRST_REACH, _SLOPE_STEP, _SLOPES
+    while True:
+        out = np.zeros((len(slopes), 2))
+        where = np.array([max(at - reach, 0), min(at + reach, len(first)), at, offset], np.int64)
+        _count_common(first, second, where, slopes, out)
+        shares = out[:, 0] / np.maximum(out[:, 1], 1)
+        # Of equals the one nearest to none.
+        best = max(range(len(shares)), key=lambda row: (shares[row], -abs(slopes[row])))
+        if reach >= max(at, len(first) - at):
+            return float(shares[best]), float(slopes[best]), int(out[best, 1])
+        reach, step = 2 * reach, step / 2
+        slopes = slopes[best] + step * np.arange(-1, 2, dtype=np.float64)
 
 
 _BETWEEN = np.arange(-8, 9) / 8
@@ -282,11 +292,20 @@ def _correlate_signs(
         out[row] = total / scale if scale > 0 else 0.0
 
 
-@compiled("void(uint32[::1], uint32[::1], int64, int64, float64[::1], float64[:, ::1])")
-def _count_common(first: Codes, second: Codes, at: int, offset: int, slopes: Floats, out: Floats) -> None:
-    """Write for each slope how many bits are set in both codes and in either."""
+@compiled("void(uint32[::1], uint32[::1], int64[::1], float64[::1], float64[:, ::1])")
+def _count_common(first: Codes, second: Codes, where: Integers, slopes: Floats, out: Floats) -> None:
+    """Write for each slope how many bits are set in both codes and in either.
+
+    Args:
+        first: Codes of one clip.
+        second: Codes of the other.
+        where: First hop of the first clip, the one behind the last, the place that was proposed, and the offset there.
+        slopes: Slopes to try (n).
+        out: Receives two numbers a slope (n, 2).
+    """
+    at, offset = where[2], where[3]
     for row in range(len(slopes)):
-        for hop in range(len(first)):
+        for hop in range(where[0], where[1]):
             other = hop + offset + round(slopes[row] * (hop - at))
             if 0 <= other < len(second):
                 out[row, 0] += _ones(np.uint64(first[hop] & second[other]))
