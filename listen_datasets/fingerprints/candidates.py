@@ -150,7 +150,8 @@ class _Found:
     def _shorter(self, rows: Integers) -> Integers:
         """Return how many codes the shorter clip of each pair has."""
         lengths = np.diff(self._begins)
-        return np.minimum(lengths[rows[:, 0] >> 32], lengths[rows[:, 0] & 0xFFFFFFFF])
+        shorter: Integers = np.minimum(lengths[rows[:, 0] >> 32], lengths[rows[:, 0] & 0xFFFFFFFF])
+        return shorter
 
     def hits(self) -> Hits:
         """Return the offsets that most hops propose of each pair."""

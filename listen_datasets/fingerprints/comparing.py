@@ -237,7 +237,7 @@ def _best_slope(first: Codes, second: Codes, at: int, offset: int) -> tuple[floa
         if reach >= max(at, len(first) - at):
             return float(shares[best]), float(slopes[best]), int(out[best, 1])
         reach, step = 2 * reach, step / 2
-        slopes = slopes[best] + step * np.arange(-1, 2, dtype=np.float64)
+        slopes = slopes[best] + step * np.arange(-3, 4, dtype=np.float64)
 
 
 _BETWEEN = np.arange(-8, 9) / 8

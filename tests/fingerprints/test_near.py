@@ -41,7 +41,7 @@ def padded(samples: Samples) -> Samples:
     return np.concatenate([np.zeros(5_001, np.float32), samples, np.zeros(3_000, np.float32)])
 
 
-CHANGES = {
+CHANGES: dict[str, Callable[[Samples], Samples]] = {
     "mp3": lambda samples: encoded(samples, "MP3", "MPEG_LAYER_III"),
     "opus": lambda samples: encoded(samples, "OGG", "OPUS"),
     "vorbis": lambda samples: encoded(samples, "OGG", "VORBIS"),
