@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import math
 import os
 import subprocess
 import tempfile
@@ -123,13 +122,10 @@ def table(sounds: Sequence[Sound], tools: Mapping[str, Mapping[str, Mapping[Pair
 
 def threshold(copies: Sequence[float], others: Sequence[float], precision: float) -> float:
     """Return the score above which enough of what is found are copies."""
-    found = np.sort(copies)
-    for line in (0.0, *sorted(others)):
-        right = len(found) - int(np.searchsorted(found, line, side="right"))
-        wrong = sum(score > line for score in others) if precision == 1.0 else int(np.sum(np.asarray(others) > line))
-        if wrong <= (1 - precision) * (right + wrong):
-            return line
-    return math.inf
+    lines = np.unique([0.0, *others])
+    right, wrong = (len(some) - np.searchsorted(np.sort(some), lines, side="right") for some in (copies, others))
+    fine = wrong <= (1 - precision) * (right + wrong) + 1e-9
+    return float(lines[fine][0])
 
 
 def is_same(first: str, second: str) -> bool:

@@ -58,7 +58,7 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     clips = _compared(workspace.manifest.select(columns).append_column("filled", _filled(workspace.manifest)))
     same = copies.equal(clips, config.level)
     near = copies.Near()
-    if config.level == "near":
+    if config.level == "near" and clips.num_rows:
         near = copies.near(clips, same, _files(workspace), config.min_score, workspace.progress)
     groups = sorted(copies.groups(clips, same, near, config.keep), key=lambda group: keepers.place(group.rows[0]))
     file = storage.write_parquet(workspace.disk, workspace.staging / TABLE, _table(groups), replace=True)
@@ -106,31 +106,27 @@ def _compared(manifest: pa.Table) -> pa.Table:
 
 
 def _parts(workspace: Workspace) -> list[tuple[str, str]]:
-    """Return the files of fingerprints with the digest that each must have.
-
-    Raises:
-        UsageError: There are none.
-    """
+    """Return the files of fingerprints with the digest that each must have."""
     entry = workspace.history.get("ingest")
     generated = {} if entry is None else entry.generated
-    parts = [(name, file.sha256) for name, file in sorted(generated.items()) if name.startswith(f"{keeping.FOLDER}/")]
-    if not parts:
-        raise UsageError(
-            "near duplicates are found by fingerprints, and the version that ingested these recordings measured none",
-            where=keeping.FOLDER,
-            hint=f"lds ingest {workspace.root.name} measures them; --level pcm does without",
-        )
-    return parts
+    return [(name, file.sha256) for name, file in sorted(generated.items()) if name.startswith(f"{keeping.FOLDER}/")]
 
 
 def _files(workspace: Workspace) -> list[Path]:
     """Return the files of fingerprints.
 
     Raises:
+        UsageError: There are none.
         CorruptError: One of them is not what was written.
     """
-    found = []
-    for name, sha256 in _parts(workspace):
+    parts, found = _parts(workspace), []
+    if not parts:
+        raise UsageError(
+            "near duplicates are found by fingerprints, and the version that ingested these recordings measured none",
+            where=keeping.FOLDER,
+            hint=f"lds ingest {workspace.root.name} measures them; --level pcm does without",
+        )
+    for name, sha256 in parts:
         path = workspace.root / name
         if not path.is_file() or digest.of_file(path) != sha256:
             hint = f"lds ingest {workspace.root.name} makes it anew"
