@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -17,7 +17,6 @@ from listen_datasets.containers import Decoded, Problem, Structure, judge
 from listen_datasets.decoding import Block, blocks
 from listen_datasets.digest import canonical_json
 from listen_datasets.fingerprints import Fingerprint
-from listen_datasets.fingerprints.measuring import Fingerprinter
 from listen_datasets.inputs import InputProblem, OpenInput
 from listen_datasets.meters import Meters
 from listen_datasets.model import Fate
@@ -25,6 +24,9 @@ from listen_datasets.opening import Pieces, look_into
 from listen_datasets.spans import MAX_SECONDS, Span
 from listen_datasets.stores import Store
 from listen_datasets.tags import Tags, read_tags
+
+if TYPE_CHECKING:
+    from listen_datasets.fingerprints.measuring import Fingerprinter
 
 MAX_CHANNELS = 64
 MIN_RATE, MAX_RATE = 1_000, 768_000
@@ -130,11 +132,17 @@ def _judged(file: OpenInput, path: str, reading: Reading, spans: Collection[Span
         if error is not None:
             return error
         pieces = pieces or blocks(file.fd)
-        listener = Fingerprinter(pieces.sample_rate, pieces.num_channels) if reading.fingerprints else None
-        return _decode(file, pieces, structure, Meters(pieces, spans, reading.probes), listener)
+        return _decode(file, pieces, structure, Meters(pieces, spans, reading.probes), _listener(pieces, reading))
     finally:
         if pieces is not None:
             pieces.close()
+
+
+def _listener(pieces: Pieces, reading: Reading) -> Fingerprinter | None:
+    # Only here: the coordinator of an ingest knows this module and never listens.
+    from listen_datasets.fingerprints.measuring import Fingerprinter  # noqa: PLC0415
+
+    return Fingerprinter(pieces.sample_rate, pieces.num_channels) if reading.fingerprints else None
 
 
 def _text(tags: Tags) -> str | None:

@@ -30,6 +30,11 @@ _BUFFER = 1 << 21
 # Hops on either side of equal codes, and which share of their bits must be common to both: nearby, and farther away.
 _NEAR, _SHARE_NEAR = 4, 0.5
 _FAR, _SHARE_FAR = 24, 0.27
+_SHARE_STRONG, _MANY_BITS, _STRONG = (
+    0.75,
+    24,
+    100,
+)  # what is so alike nearby counts for many, and needs nothing farther away
 _SHARE_ALL, _SHARE_LONG, _TOGETHER = (
     0.2,
     0.25,
@@ -145,7 +150,9 @@ class _Found:
         rows = _merged(self._buffer[:count])
         shares = np.empty(len(rows))
         _share_all(self._codes, self._begins, rows, shares)
-        self._rows.append(rows[shares >= np.where(self._shorter(rows) < _LONG, _SHARE_ALL, _SHARE_LONG)])
+        least = np.where(self._shorter(rows) < _LONG, _SHARE_ALL, _SHARE_LONG)
+        # What fades into noise has little in common but where it is loud.
+        self._rows.append(rows[(shares >= least) | ((rows[:, 3] >= _STRONG) & (shares > 0))])
 
     def _shorter(self, rows: Integers) -> Integers:
         """Return how many codes the shorter clip of each pair has."""
@@ -188,8 +195,8 @@ def _bits(word: np.uint32) -> int:
 
 
 @inlined()
-def _are_alike(codes: Codes, begins: Integers, one: int, other: int, first: int, second: int) -> bool:
-    """Tell whether the codes around two hops have enough of their bits in common."""
+def _alike(codes: Codes, begins: Integers, one: int, other: int, first: int, second: int) -> int:
+    """Return whether the codes around two hops have enough of their bits in common: 0 if not, `_STRONG` if most of them."""
     before = min(one - begins[first], other - begins[second])
     behind = min(begins[first + 1] - 1 - one, begins[second + 1] - 1 - other)
     common, either = 0, 0
@@ -197,14 +204,16 @@ def _are_alike(codes: Codes, begins: Integers, one: int, other: int, first: int,
         common += _bits(codes[one + step] & codes[other + step])
         either += _bits(codes[one + step] | codes[other + step])
     if common < _SHARE_NEAR * either or either < _LEAST_BITS:
-        return False
+        return 0
+    if common >= _SHARE_STRONG * either and either >= _MANY_BITS:
+        return _STRONG
     for step in range(-min(_FAR, before), -_NEAR):
         common += _bits(codes[one + step] & codes[other + step])
         either += _bits(codes[one + step] | codes[other + step])
     for step in range(_NEAR + 1, min(_FAR, behind) + 1):
         common += _bits(codes[one + step] & codes[other + step])
         either += _bits(codes[one + step] | codes[other + step])
-    return common >= _SHARE_FAR * either
+    return 1 if common >= _SHARE_FAR * either else 0
 
 
 @compiled("int64(uint32[::1], int64[::1], int32[::1], int64[::1], int64[:, ::1], int64[::1], int64[:, ::1])")
@@ -231,12 +240,13 @@ def _compare(
             for right in range(left + 1, end):
                 other = places[right]
                 second = clip_of[other]
-                if first == second or not _are_alike(codes, begins, one, other, first, second):
+                alike = 0 if first == second else _alike(codes, begins, one, other, first, second)
+                if alike == 0:
                     continue
                 out[count, 0] = (np.int64(first) << 32) | second
                 out[count, 1] = (other - begins[second]) - (one - begins[first])
                 out[count, 2] = one - begins[first]
-                out[count, 3] = 1
+                out[count, 3] = alike
                 count += 1
             if count + (end - begin) > len(out):
                 state[0], state[1] = bucket, left + 1 - begin

@@ -26,6 +26,7 @@ _HOPELESS_SPECTRUM, _HOPELESS_WAVEFORM = 0.3, 0.35
 _BLOCK, _STEADY = 32, 0.25  # hops of a block, and which share of bits must be common to both in it
 _PEAK = 6  # signs on either side that belong to a peak
 _TONAL, _CLEAR = 0.93, 0.9  # how far a tone repeats itself, and how far the codes must agree then
+_PURE, _PURE_SECONDS = 0.98, 1.5  # or the waveforms, and how long
 _ONE_SPEED = 0.5  # waveforms that agree so far run at one speed
 _NEARBY = 24  # hops on either side of the place that was proposed in which the exact offset is searched
 _LAGS = 96  # signs on either side of it
@@ -91,7 +92,8 @@ def score(agreement: Agreement) -> tuple[float, Evidence]:
 
 def _by_waveform(agreement: Agreement) -> float:
     """Return the logarithm of the odds that the waveforms are those of copies. Any two tones of one pitch agree."""
-    if agreement.again > _TONAL and agreement.spectrum < _CLEAR:
+    is_clear = agreement.spectrum >= _CLEAR or (agreement.waveform >= _PURE and agreement.seconds >= _PURE_SECONDS)
+    if agreement.again > _TONAL and not is_clear:
         return -math.inf
     sharp = -math.log(1.01 - agreement.waveform)
     length = math.log(min(max(agreement.seconds, 0.1), 10.0))
