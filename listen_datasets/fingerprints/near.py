@@ -11,7 +11,8 @@ import numpy as np
 
 from listen_datasets.fingerprints import HOPS_A_SECOND, SPAN, Codes, Fingerprint
 from listen_datasets.fingerprints.candidates import Hits, search
-from listen_datasets.fingerprints.comparing import Evidence, Side, compare, score
+from listen_datasets.fingerprints.comparing import Side, compare
+from listen_datasets.fingerprints.scoring import Evidence, score
 from listen_datasets.fingerprints.shelf import Shelf
 from listen_datasets.progress import Progress
 
