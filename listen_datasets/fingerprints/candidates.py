@@ -41,6 +41,7 @@ _SHARE_ALL, _SHARE_LONG, _TOGETHER = (
     0.5,
 )  # of the bits over all that two clips have in common, and of the shorter clip
 _LEAST_BITS = 5
+_FEW = 1 << 22  # hops, some 18 hours: so many that every resemblance can be looked into
 _AROUND = 150  # hops on either side in which they must have them
 _BEST = 4  # offsets that are kept of a pair
 _LONG = 125  # hops: two copies that last so long have more than one code in common
@@ -151,8 +152,12 @@ class _Found:
         shares = np.empty(len(rows))
         _share_all(self._codes, self._begins, rows, shares)
         least = np.where(self._shorter(rows) < _LONG, _SHARE_ALL, _SHARE_LONG)
-        # What fades into noise has little in common but where it is loud.
-        self._rows.append(rows[(shares >= least) | ((rows[:, 3] >= _STRONG) & (shares > 0))])
+        if len(self._codes) <= _FEW:
+            # What fades into noise has little in common but where it is loud.
+            self._rows.append(rows[(shares >= least) | ((rows[:, 3] >= _STRONG) & (shares > 0))])
+        else:
+            rows[:, 3] = rows[:, 3] // _STRONG + rows[:, 3] % _STRONG
+            self._rows.append(rows[shares >= least])
 
     def _shorter(self, rows: Integers) -> Integers:
         """Return how many codes the shorter clip of each pair has."""
