@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from listen_datasets.containers import Decoded, Problem, Structure, judge
 from listen_datasets.decoding import Block, blocks
 from listen_datasets.digest import canonical_json
+from listen_datasets.fingerprints import Fingerprint
 from listen_datasets.inputs import InputProblem, OpenInput
 from listen_datasets.meters import Meters
 from listen_datasets.model import Fate
@@ -23,6 +24,9 @@ from listen_datasets.opening import Pieces, look_into
 from listen_datasets.spans import MAX_SECONDS, Span
 from listen_datasets.stores import Store
 from listen_datasets.tags import Tags, read_tags
+
+if TYPE_CHECKING:
+    from listen_datasets.fingerprints.measuring import Fingerprinter
 
 MAX_CHANNELS = 64
 MIN_RATE, MAX_RATE = 1_000, 768_000
@@ -38,11 +42,13 @@ class Measured(msgspec.Struct, frozen=True):
         clips: Columns about each of its clips, by start and length: ``start``, ``duration``, ``num_samples``,
             ``pcm_md5`` and the group signal.
         problems: What is worth a look all the same.
+        fingerprint: What it sounds like, if that was asked for.
     """
 
     facts: dict[str, Any]
     clips: tuple[dict[str, Any], ...]
     problems: tuple[Problem, ...] = ()
+    fingerprint: Fingerprint | None = None
 
 
 class Unusable(msgspec.Struct, frozen=True):
@@ -72,11 +78,13 @@ class Reading(msgspec.Struct, frozen=True):
         probes: Probes to feed, as the registry knows them.
         tags: Names of embedded tags to keep, as :mod:`listen_datasets.tags` knows them.
         codecs: Whether FFmpeg may decode what libsndfile does not read, where PyAV is installed.
+        fingerprints: Whether to measure the fingerprint of the recording.
     """
 
     probes: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     codecs: bool = False
+    fingerprints: bool = False
 
 
 def measure(store: Store, path: str, reading: Reading, spans: Collection[Span] | None = None) -> Measured | Unusable:
@@ -111,7 +119,7 @@ def _measure(file: OpenInput, path: str, reading: Reading, spans: Collection[Spa
         return Unusable(judged.code, judged.message, Fate.REJECTED, file.size, sha256, judged.hint)
     tags = read_tags(file, judged.facts["container"], reading.tags)
     facts = {"sha256": sha256, "bytes": file.size, "tags": _text(tags), **judged.facts}
-    return Measured(facts, judged.clips, (*judged.problems, *tags.problems))
+    return Measured(facts, judged.clips, (*judged.problems, *tags.problems), judged.fingerprint)
 
 
 def _judged(file: OpenInput, path: str, reading: Reading, spans: Collection[Span] | None) -> Measured | Problem:
@@ -124,10 +132,17 @@ def _judged(file: OpenInput, path: str, reading: Reading, spans: Collection[Span
         if error is not None:
             return error
         pieces = pieces or blocks(file.fd)
-        return _decode(file, pieces, structure, Meters(pieces, spans, reading.probes))
+        return _decode(file, pieces, structure, Meters(pieces, spans, reading.probes), _listener(pieces, reading))
     finally:
         if pieces is not None:
             pieces.close()
+
+
+def _listener(pieces: Pieces, reading: Reading) -> Fingerprinter | None:
+    # Only here: the coordinator of an ingest knows this module and never listens.
+    from listen_datasets.fingerprints.measuring import Fingerprinter  # noqa: PLC0415
+
+    return Fingerprinter(pieces.sample_rate, pieces.num_channels) if reading.fingerprints else None
 
 
 def _text(tags: Tags) -> str | None:
@@ -153,7 +168,9 @@ def _too_long(seconds: float) -> Problem:
     )
 
 
-def _decode(file: OpenInput, pieces: Pieces, structure: Structure, meters: Meters) -> Measured | Problem:
+def _decode(
+    file: OpenInput, pieces: Pieces, structure: Structure, meters: Meters, listener: Fingerprinter | None
+) -> Measured | Problem:
     md5 = hashlib.md5(usedforsecurity=False)
     is_promised = structure.md5 is not None and meters.whole is None
     longest = MAX_SECONDS * pieces.sample_rate
@@ -165,6 +182,8 @@ def _decode(file: OpenInput, pieces: Pieces, structure: Structure, meters: Meter
         if pieces.num_samples > longest:
             return _too_long(pieces.num_samples / pieces.sample_rate)
         meters.update(block, pieces.num_samples - len(block.floats))
+        if listener is not None:
+            listener.update(block.floats)
     judged = _judge(file, pieces, structure, md5.hexdigest() if meters.whole is None else meters.whole.digest)
     error = next((problem for problem in judged if problem.severity == "error"), None)
     if error is not None:
@@ -178,7 +197,8 @@ def _decode(file: OpenInput, pieces: Pieces, structure: Structure, meters: Meter
         "recording_num_samples": pieces.num_samples,
         "bits_per_sample": structure.bits_per_sample,
     }
-    return Measured(facts, tuple(meters.finish()), (*structure.problems, *judged))
+    fingerprint = None if listener is None else listener.finish()
+    return Measured(facts, tuple(meters.finish()), (*structure.problems, *judged), fingerprint)
 
 
 def _is_sane(block: Block) -> bool:

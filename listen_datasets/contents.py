@@ -94,7 +94,12 @@ class Contents:
         names = (MANIFEST, REJECTED, findings_name(stage.name))
         if not all(name in records and self._is_intact(name, records[name].sha256) for name in names):
             return None
-        return Previous(entry, lambda: self.manifest, lambda: self.rejected, lambda: self.findings(stage.name))
+        files = [
+            self.root / path
+            for path, record in records.items()
+            if path.startswith(stage.owns) and self._is_intact(path, record.sha256)
+        ]
+        return Previous(entry, lambda: self.manifest, lambda: self.rejected, lambda: self.findings(stage.name), files)
 
     def check_tables(self, known: Ledger) -> None:
         """Hold manifest and rejected against the ledger.

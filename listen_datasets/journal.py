@@ -21,6 +21,8 @@ from listen_datasets.storage import Disk, make_folder, write_bytes
 
 NAME = "tasks.jsonl"
 VERSION = 1
+RESULTS = "results"
+"""Kind of a piece that says what came of tasks."""
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +36,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         sha256: Hex digest of the file.
         bytes: Length of the file.
         prev: Digest of the line before; None in the first.
+        kind: What is in it.
         v: Version of the format.
     """
 
@@ -44,6 +47,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     sha256: str
     bytes: int
     prev: str | None = None
+    kind: str = RESULTS
     v: int = VERSION
 
 
@@ -67,15 +71,27 @@ class Journal:
         self._pieces = [piece for piece in pieces if (piece.stage, piece.key) == (stage, key)]
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the pieces that are there and that this run could have made, in order."""
+        """Yield what came of tasks, as far as it is there and this run could have made it, in order."""
+        return (data for _, data in self._intact(RESULTS))
+
+    def paths(self, kind: str) -> list[Path]:
+        """Return the files of the pieces of another kind that are there and that this run could have made, in order."""
+        return [path for path, _ in self._intact(kind)]
+
+    def _intact(self, kind: str) -> Iterator[tuple[Path, bytes]]:
         for piece in self._pieces:
             path = self._folder / piece.out
-            data = path.read_bytes() if path.is_file() else b""
-            if len(data) == piece.bytes and hashlib.sha256(data).hexdigest() == piece.sha256:
-                yield data
+            if piece.kind == kind:
+                data = path.read_bytes() if path.is_file() else b""
+                if len(data) == piece.bytes and hashlib.sha256(data).hexdigest() == piece.sha256:
+                    yield path, data
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: bytes, kind: str = RESULTS) -> None:
         """Make a piece durable.
+
+        Args:
+            data: Its bytes.
+            kind: What they are.
 
         Raises:
             MachineError: The operating system refused.
@@ -91,10 +107,12 @@ class Journal:
             sha256=written.sha256,
             bytes=written.bytes,
             prev=_digest(self._last),
+            kind=kind,
         )
         line = _sealed(msgspec.to_builtins(piece))
         self._write(line)
         self._count, self._last = number, line
+        self._pieces.append(piece)
 
     def _write(self, line: bytes) -> None:
         path = self._folder / NAME

@@ -260,9 +260,18 @@ class Dedup(Section, frozen=True, kw_only=True):
     """Section ``[dedup]``."""
 
     level: Annotated[
-        Literal["bytes", "samples"],
-        Meta(description="How far two clips must be equal: the file's bytes, or the decoded samples."),
-    ] = "samples"
+        Literal["exact", "pcm", "near"],
+        Meta(
+            description="What counts as a copy: the file's bytes (exact), the decoded samples as well (pcm), or what sounds the same "
+            "as well: re-encoded, resampled, louder, cut, with noise (near)."
+        ),
+    ] = "near"
+    min_score: Annotated[Fraction, Meta(description="Lowest score of a near duplicate.")] = 0.7
+    keep: Annotated[
+        tuple[Literal["lossless", "longer", "sample_rate", "metadata", "path"], ...],
+        Meta(description="Which of several copies is kept: what decides first, then second, and so on."),
+    ] = ("lossless", "longer", "sample_rate", "metadata", "path")
+    keep_all: Annotated[bool, Meta(description="Only group the copies, and publish all of them.")] = False
 
 
 class LogMel(Section, frozen=True, kw_only=True):

@@ -40,9 +40,11 @@ class Previous:
         manifest: Reads all of the manifest as it is.
         rejected: Reads the inputs that became no clip.
         findings: Reads what the stage found.
+        files: Its other files that are as it wrote them.
 
     Attributes:
         entry: Its entry in the ledger.
+        files: Its other files that are as it wrote them.
     """
 
     def __init__(
@@ -51,8 +53,10 @@ class Previous:
         manifest: Callable[[], pa.Table],
         rejected: Callable[[], pa.Table],
         findings: Callable[[], Sequence[Finding]],
+        files: Sequence[Path] = (),
     ) -> None:
         self.entry = entry
+        self.files = files
         self._manifest = manifest
         self._rejected = rejected
         self._findings = findings

@@ -11,7 +11,7 @@ from listen_datasets.errors import CorruptError
 from listen_datasets.ledger import FileRecord
 from listen_datasets.progress import Progress
 
-OWNED_FOLDERS = ("dist", "features", "findings")
+OWNED_FOLDERS = ("dist", "features", "findings", "fingerprints")
 """Folders of a dataset that hold nothing but what ``lds`` has written."""
 
 

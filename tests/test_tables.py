@@ -28,7 +28,7 @@ def test_a_row_of_a_manifest_is_what_the_schema_says() -> None:
     cells: dict[str, Any] = {
         "excluded_by": None,
         "duplicate_of": None,
-        "duplicate_level": "samples",
+        "duplicate_level": "pcm",
         "split": "train",
         "mine": 1,
     }

@@ -13,7 +13,7 @@ COMMANDS: Mapping[str, str] = {
     "schema": "Propose, check or show a JSON Schema for the metadata.",
     "ingest": "Read recordings and their metadata into the manifest.",
     "validate": "Judge metadata and audio; mark what must not be published.",
-    "dedup": "Mark clips whose bytes or samples another clip has.",
+    "dedup": "Mark clips whose bytes, samples or sound another clip has.",
     "features": "Compute columns of numbers beside the manifest.",
     "split": "Assign clips to train, validation and test without leakage.",
     "shard": "Write the clips to Parquet shards in DATASET/dist.",

@@ -232,7 +232,11 @@ def classes(found: Mapping[str, Any] | None) -> Iterator[str]:
 
 def _dedup(entry: Entry) -> Iterator[str]:
     report = entry.report
-    yield f"{report['duplicates']} duplicates in {report['groups']} groups; not searched: {', '.join(report['not_searched'])}"
+    found = f"{report['duplicates']} duplicates in {report['groups']} groups"
+    levels = ", ".join(f"{level} {count}" for level, count in report["by_level"].items())
+    yield f"{found} ({levels})"
+    if report["not_searched"]:
+        yield f"not searched: {', '.join(report['not_searched'])}"
 
 
 def _features(entry: Entry) -> Iterator[str]:

@@ -185,6 +185,9 @@ def _sources(given: Given) -> Iterator[SourceFacts]:
         yield SourceFacts(name=source.name, clips=len(durations), seconds=math.fsum(durations), license=source.license)
 
 
+_COPIED = {"exact": "same bytes", "pcm": "same samples", "near": "same sound"}
+
+
 def _reasons(given: Given) -> Iterator[Reason]:
     for fate, column in ((Fate.EXCLUDED, "excluded_by"), (Fate.DUPLICATE, "duplicate_level")):
         if column in given.manifest.column_names:
@@ -192,7 +195,7 @@ def _reasons(given: Given) -> Iterator[Reason]:
             if fate is Fate.DUPLICATE and "excluded_by" in rows.column_names:
                 rows = rows.filter(pc.is_null(rows.column("excluded_by")))
             for code, inputs in counting.totals(rows.column(column).drop_null()).items():
-                yield Reason(fate=fate, code=f"same {code}" if fate is Fate.DUPLICATE else str(code), inputs=inputs)
+                yield Reason(fate=fate, code=_COPIED[str(code)] if fate is Fate.DUPLICATE else str(code), inputs=inputs)
     for fate in (Fate.REJECTED, Fate.UNREADABLE):
         codes = given.rejected.filter(pc.equal(given.rejected.column("fate"), fate.value)).column("code")
         for code, inputs in counting.totals(codes).items():

@@ -12,13 +12,14 @@ import pyarrow as pa
 from listen_datasets import catalogue, tables
 from listen_datasets.audio import Measured, Unusable
 from listen_datasets.containers import Problem
+from listen_datasets.fingerprints import keeping
 from listen_datasets.intake import Recording
 from listen_datasets.intake.known import ORDER, Known, measured_columns, of_facts
 from listen_datasets.journal import Journal
 from listen_datasets.model import Finding, Rejected
 
 _BATCH_ROWS = 4_096  # clips that are held as Python objects: some 10 MB
-_PIECE_RESULTS, _PIECE_SECONDS = 5_000, 10.0
+_PIECE_RESULTS, _PIECE_SECONDS, _PIECE_BYTES = 5_000, 10.0, 1 << 25
 
 
 class Result(msgspec.Struct, frozen=True, array_like=True):
@@ -90,25 +91,44 @@ class Collection:
 
 
 class Keeper:
-    """Writes results to the journal from time to time, so that an interruption costs seconds and not hours."""
+    """Writes results to the journal from time to time, so that an interruption costs seconds and not hours.
+
+    Attributes:
+        fingerprints: Those that are not in the journal yet.
+    """
 
     def __init__(self, journal: Journal, clock: Callable[[], float] = time.monotonic) -> None:
         self._journal = journal
         self._clock = clock
         self._since = clock()
         self._pending: list[Result] = []
+        self.fingerprints: list[keeping.Row] = []
+        self._bytes = 0
 
     def add(self, result: Result) -> None:
         """Take a result; it is durable some seconds later."""
-        self._pending.append(result)
-        if len(self._pending) >= _PIECE_RESULTS or self._clock() - self._since >= _PIECE_SECONDS:
+        self._pending.append(self._without_fingerprint(result))
+        is_late = self._clock() - self._since >= _PIECE_SECONDS
+        if is_late or len(self._pending) >= _PIECE_RESULTS or self._bytes >= _PIECE_BYTES:
             self.flush()
+
+    def _without_fingerprint(self, result: Result) -> Result:
+        measured = result.measured
+        if measured is None or measured.fingerprint is None:
+            return result
+        row = keeping.Row.of(measured.facts["sha256"], measured.fingerprint)
+        self.fingerprints.append(row)
+        self._bytes += row.bytes
+        return msgspec.structs.replace(result, measured=msgspec.structs.replace(measured, fingerprint=None))
 
     def flush(self) -> None:
         """Make durable what there is."""
+        # In this order: a result that is known without its fingerprint would be of no use.
+        if self.fingerprints:
+            self._journal.append(keeping.packed(self.fingerprints), keeping.FOLDER)
         if self._pending:
             self._journal.append(msgspec.msgpack.encode(self._pending))
-        self._pending = []
+        self._pending, self.fingerprints, self._bytes = [], [], 0
         self._since = self._clock()
 
 

@@ -6,7 +6,7 @@ Facts hold for bytes, not for names: a recording counts as known only as long as
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -55,6 +55,16 @@ class Known:
     facts: pa.Table
     entries: Mapping[Recording, Entry]
     problems: Mapping[Recording, tuple[Finding, ...]] = field(default_factory=dict)
+
+    def has(self, recording: Recording, printed: Collection[str]) -> bool:
+        """Tell whether a recording is known, and what it sounds like too, if it is of use at all.
+
+        Args:
+            recording: The recording.
+            printed: The sha256 of everything of which there is a fingerprint.
+        """
+        entry = self.entries.get(recording)
+        return entry is not None and (entry.rejected is not None or entry.sha256 in printed)
 
     def clips_of(self, item: Item, spans: Sequence[Span] | None) -> Sequence[int] | None:
         """Return the row numbers of the clips that are wanted of a recording; None if one of them is not known."""

@@ -146,7 +146,8 @@ def _in_bytes(texts: pa.StringArray) -> npt.NDArray[np.int32]:
     ends = np.frombuffer(offsets, np.int32, count=len(texts) + 1, offset=4 * texts.offset)
     letters = _IS_LETTER[np.frombuffer(data or b"", np.uint8)[ends[0] : ends[-1]]]
     upto = np.concatenate(([0], np.cumsum(letters, dtype=np.int32)))[ends - ends[0]]
-    return np.diff(upto)
+    counted: npt.NDArray[np.int32] = np.diff(upto)
+    return counted
 
 
 def _seconds(table: pa.Table) -> npt.NDArray[np.float64]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
@@ -17,6 +18,8 @@ import pyarrow.compute as pc
 from listen_datasets import __version__, digest, registry, tables
 from listen_datasets.executors import Done, Lost
 from listen_datasets.executors.batches import cut, map_items
+from listen_datasets.fingerprints import VERSION as FINGERPRINT
+from listen_datasets.fingerprints import keeping
 from listen_datasets.intake import Item, Recording, Said
 from listen_datasets.intake.accounting import check_conserved, check_share, rejection
 from listen_datasets.intake.assembling import assemble, placed, with_folders
@@ -32,15 +35,16 @@ from listen_datasets.recipe import Ingest as Config
 from listen_datasets.sources import check_apart, check_disjoint, check_there
 from listen_datasets.spans import MAX_SECONDS, Span
 from listen_datasets.stage import Outcome, Stage, Workspace
+from listen_datasets.storage import Written
 from listen_datasets.stores import Store
 
 if TYPE_CHECKING:
     from listen_datasets.audio import Measured, Unusable
-    from listen_datasets.intake.collecting import Collection
+    from listen_datasets.intake.collecting import Collection, Keeper
 
 __all__ = ["STAGE", "Config"]
 
-VERSION = "4"
+VERSION = "5"
 STAMPS = "stamps.parquet"
 
 _BATCH_FILES, _BATCH_BYTES = 64, 32_000_000
@@ -65,6 +69,7 @@ class _Plan:
         same: Which of the known recordings are as they were, with their digests.
         journal: Where results are kept until the commit.
         stores: Where the recordings of each source lie.
+        fingerprints: Files of the dataset as it is that hold those of the known recordings.
     """
 
     intake: Intake
@@ -72,12 +77,13 @@ class _Plan:
     same: Digests
     journal: Journal
     stores: Mapping[str, Store]
+    fingerprints: Sequence[Path]
 
 
 def run(workspace: Workspace, config: Config) -> Outcome:
     """Measure every recording that is not known and build the manifest."""
     plan = _plan(workspace, config)
-    collected = _measure(workspace, config, plan)
+    collected, keeper = _measure(workspace, config, plan)
     read = {**plan.same, **collected.digests}
     facts, rejected, findings = _with_known(plan, collected)
     clipless = collected.clipless
@@ -100,6 +106,7 @@ def run(workspace: Workspace, config: Config) -> Outcome:
             [*findings, *plan.intake.findings, *said_of_names(plan.intake.surveys), *assembled.findings], manifest
         ),
         report=report(plan.intake, plan.same, _before(workspace), manifest),
+        files=_fingerprints(workspace, plan, keeper, manifest),
         used=used,
         caches={STAMPS: _stamps(plan.intake.items, read)},
     )
@@ -155,17 +162,24 @@ def _plan(workspace: Workspace, config: Config) -> _Plan:
     key = digest.of_json({"lds": __version__, "version": VERSION, **_means(config)})
     journal = Journal(workspace.disk, workspace.staging, "ingest", key)
     known = _known(workspace, config, journal)
-    wanted = [known.clips_of(item, intake.spans(item.recording)) is not None for item in intake.items]
+    earlier = workspace.previous.files if workspace.previous is not None and not workspace.force else ()
+    printed = keeping.names([*earlier, *journal.paths(keeping.FOLDER)])
+    wanted = [
+        known.has(item.recording, printed) and known.clips_of(item, intake.spans(item.recording)) is not None
+        for item in intake.items
+    ]
     useful = [item for item, is_of_use in zip(intake.items, wanted, strict=True) if is_of_use]
     same = unchanged(intake.items, known, wanted, _now(workspace, config, useful))
-    return _Plan(intake=intake, known=known, same=same, journal=journal, stores=_stores(workspace))
+    return _Plan(
+        intake=intake, known=known, same=same, journal=journal, stores=_stores(workspace), fingerprints=earlier
+    )
 
 
 def _means(config: Config) -> dict[str, str]:
     """Return digests of what measures and decodes."""
     from listen_datasets.opening import decoders  # noqa: PLC0415 - only an ingest needs the decoder
 
-    measuring = [registry.names("probes"), measured_columns(), config.tags]
+    measuring = [registry.names("probes"), measured_columns(), config.tags, FINGERPRINT]
     return {"probes": digest.of_json(measuring), "decoder": digest.of_json(decoders())}
 
 
@@ -221,7 +235,7 @@ def _read_seen(table: pa.Table | None) -> Seen | None:
 # The work
 
 
-def _measure(workspace: Workspace, config: Config, plan: _Plan) -> Collection:
+def _measure(workspace: Workspace, config: Config, plan: _Plan) -> tuple[Collection, Keeper]:
     # Only an ingest that runs needs the decoder.
     from listen_datasets.audio import Measured, Reading  # noqa: PLC0415
     from listen_datasets.intake.collecting import Collection, Keeper, Result  # noqa: PLC0415
@@ -233,7 +247,7 @@ def _measure(workspace: Workspace, config: Config, plan: _Plan) -> Collection:
     tasks: list[Task] = [(item.recording, plan.intake.spans(item.recording)) for item in items]
     results = map_items(
         workspace.executor,
-        Measure(plan.stores, Reading(registry.names("probes"), config.tags, codecs=True)),
+        Measure(plan.stores, Reading(registry.names("probes"), config.tags, codecs=True, fingerprints=True)),
         tasks,
         cut([item.bytes for item in items], _BATCH_FILES, _BATCH_BYTES),
         [_allowed(item, spans) for item, (_, spans) in zip(items, tasks, strict=True)],
@@ -252,7 +266,7 @@ def _measure(workspace: Workspace, config: Config, plan: _Plan) -> Collection:
         # Interrupted: what is done is done.
         keeper.flush()
         raise
-    return collected
+    return collected, keeper
 
 
 def _allowed(item: Item, spans: Sequence[Span] | None) -> float:
@@ -313,6 +327,13 @@ def _in_order(facts: list[pa.Table]) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
+def _fingerprints(workspace: Workspace, plan: _Plan, keeper: Keeper, manifest: pa.Table) -> Mapping[str, Written]:
+    """Write the fingerprints of all recordings of the manifest: those that were known and those that are new."""
+    sources = [*plan.fingerprints, *plan.journal.paths(keeping.FOLDER)]
+    wanted = frozenset(manifest["sha256"].unique().to_pylist())
+    return keeping.write(workspace.disk, workspace.staging, sources, keeper.fingerprints, wanted)
+
+
 def _label(workspace: Workspace) -> str:
     """Return the column that names of folders go into."""
     return workspace.recipe.dataset.label or "label"
@@ -352,4 +373,6 @@ def _stamps(items: Sequence[Item], digests: Mapping[Recording, str]) -> pa.Table
     )
 
 
-STAGE = Stage(name="ingest", version=VERSION, config=Config, run=run, inputs=inputs, needs=())
+STAGE = Stage(
+    name="ingest", version=VERSION, config=Config, run=run, inputs=inputs, needs=(), owns=(f"{keeping.FOLDER}/",)
+)

@@ -51,6 +51,8 @@ READERS = {
     "documents/pages.py": "templates of lds",
     "documents/published.py": "shards",
     "documents/questions.py": "schemas of lds",
+    "fingerprints/keeping.py": "fingerprints",
+    "fingerprints/shelf.py": "fingerprints",
     "huggingface.py": "shards",
     "journal.py": "the journal of an unfinished run",
     "ledger.py": "the ledger",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -161,9 +162,15 @@ def test_the_ledger_has_the_whole_configuration(name: str, finished: Path) -> No
 DECIDING = ("validate", "dedup", "split")
 
 
-def decided(root: Path, name: str, table: pa.Table) -> Outcome:
+def seen(root: Path, table: pa.Table, finished: Path) -> Workspace:
+    """Return what a stage sees of a table, and of what ingest has left beside it."""
+    shutil.copytree(finished / "fingerprints", root / "fingerprints")
+    return workspace(root, table, history={"ingest": entries(finished)["ingest"]})
+
+
+def decided(root: Path, name: str, table: pa.Table, finished: Path) -> Outcome:
     stage = stages.find(name)
-    outcome: Outcome = stage.run(workspace(root, table), stage.config())
+    outcome: Outcome = stage.run(seen(root, table, finished), stage.config())
     check_laws(stage, table, outcome)
     return outcome
 
@@ -178,8 +185,10 @@ def clips(finished: Path) -> pa.Table:
 
 
 @pytest.mark.parametrize("name", DECIDING)
-def test_clips_and_columns_of_others_stay_as_they_are(name: str, clips: pa.Table, tmp_path: Path) -> None:
-    after = decided(tmp_path, name, clips).manifest
+def test_clips_and_columns_of_others_stay_as_they_are(
+    name: str, clips: pa.Table, finished: Path, tmp_path: Path
+) -> None:
+    after = decided(tmp_path, name, clips, finished).manifest
 
     assert after is not None
     assert after.select(clips.column_names).equals(clips)
@@ -187,11 +196,13 @@ def test_clips_and_columns_of_others_stay_as_they_are(name: str, clips: pa.Table
 
 
 @pytest.mark.parametrize("name", DECIDING)
-def test_decisions_do_not_depend_on_the_order_of_the_clips(name: str, clips: pa.Table, tmp_path: Path) -> None:
+def test_decisions_do_not_depend_on_the_order_of_the_clips(
+    name: str, clips: pa.Table, finished: Path, tmp_path: Path
+) -> None:
     order = [5, 0, 7, 3, 1, 6, 2, 4]
 
-    one = decided(tmp_path / "1", name, clips).manifest
-    other = decided(tmp_path / "2", name, clips.take(order)).manifest
+    one = decided(tmp_path / "1", name, clips, finished).manifest
+    other = decided(tmp_path / "2", name, clips.take(order), finished).manifest
 
     assert one is not None
     assert other is not None
@@ -199,33 +210,33 @@ def test_decisions_do_not_depend_on_the_order_of_the_clips(name: str, clips: pa.
 
 
 @pytest.mark.parametrize("name", DECIDING)
-def test_chunks_do_not_show(name: str, clips: pa.Table, tmp_path: Path) -> None:
+def test_chunks_do_not_show(name: str, clips: pa.Table, finished: Path, tmp_path: Path) -> None:
     stage = stages.find(name)
-    one, other = workspace(tmp_path / "1", clips), workspace(tmp_path / "2", clips.combine_chunks())
+    one, other = seen(tmp_path / "1", clips, finished), seen(tmp_path / "2", clips.combine_chunks(), finished)
 
-    after = [stage.run(seen, stage.config()).manifest for seen in (one, other)]
+    after = [stage.run(space, stage.config()).manifest for space in (one, other)]
 
     assert stage.inputs(one, stage.config()) == stage.inputs(other, stage.config())
     assert len({digest.of_table(table, table.column_names) for table in after if table is not None}) == 1
 
 
 @pytest.mark.parametrize("name", ["validate", "dedup"])
-def test_a_table_without_clips_is_fine(name: str, tmp_path: Path) -> None:
-    after = decided(tmp_path, name, manifest([])).manifest
+def test_a_table_without_clips_is_fine(name: str, finished: Path, tmp_path: Path) -> None:
+    after = decided(tmp_path, name, manifest([]), finished).manifest
 
     assert after is not None
     assert after.num_rows == 0
 
 
-def test_a_split_of_nothing_is_not_green(tmp_path: Path) -> None:
+def test_a_split_of_nothing_is_not_green(finished: Path, tmp_path: Path) -> None:
     with pytest.raises(NothingError):
-        decided(tmp_path, "split", manifest([]))
+        decided(tmp_path, "split", manifest([]), finished)
 
 
 @pytest.mark.parametrize("name", DECIDING)
 def test_a_decision_reads_no_audio(name: str, finished: Path, clips: pa.Table, tmp_path: Path) -> None:
     # The recordings of this workspace do not exist.
-    seen: Workspace = workspace(tmp_path, clips)
+    space = seen(tmp_path, clips, finished)
 
-    assert seen.source_roots() == {}
-    stages.find(name).run(seen, stages.find(name).config())
+    assert space.source_roots() == {}
+    stages.find(name).run(space, stages.find(name).config())

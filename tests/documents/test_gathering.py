@@ -82,8 +82,8 @@ def test_every_input_has_one_fate_and_those_not_kept_have_a_reason(tmp_path: Pat
     clips[0]["excluded_by"] = "audio.silent"
     for clip in clips:
         clip["duplicate_of"] = clip["duplicate_level"] = None
-    clips[1] |= {"duplicate_of": clips[2]["clip_id"], "duplicate_level": "samples"}
-    clips[0] |= {"duplicate_of": clips[2]["clip_id"], "duplicate_level": "bytes"}
+    clips[1] |= {"duplicate_of": clips[2]["clip_id"], "duplicate_level": "pcm"}
+    clips[0] |= {"duplicate_of": clips[2]["clip_id"], "duplicate_level": "exact"}
     refused = [
         Rejected(source="main", path="x", code="audio.truncated", reason="short"),
         Rejected(source="main", path="y", code="input.unreadable", reason="no", fate=Fate.UNREADABLE),

@@ -26,8 +26,9 @@ LONG = row("long.wav", b"long")
 
 
 def applied(folder: Path, rows: Sequence[Row], recipe: Recipe = RECIPE, **config: Any) -> Outcome:
+    """Apply the stage to clips of which there are no fingerprints."""
     table = manifest(rows)
-    outcome = dedup.run(workspace(folder, table, recipe), dedup.Config(**config))
+    outcome = dedup.run(workspace(folder, table, recipe), dedup.Config(**{"level": "pcm", **config}))
     check_laws(dedup.STAGE, table, outcome)
     return outcome
 
@@ -46,25 +47,26 @@ def marks(outcome: Outcome) -> dict[str, tuple[str, str]]:
 
 def test_the_same_bytes_are_a_duplicate(tmp_path: Path) -> None:
     outcome = applied(tmp_path, [row("b.wav", b"x"), row("a.wav", b"x"), row("c.wav")])
-    assert marks(outcome) == {"b.wav": ("a.wav", "bytes")}
+    assert marks(outcome) == {"b.wav": ("a.wav", "exact")}
     assert outcome.report == {
         "groups": 1,
         "duplicates": 1,
-        "by_level": {"bytes": 1, "samples": 0},
+        "grouped": 2,
+        "by_level": {"exact": 1, "pcm": 0},
         "not_searched": ["near duplicates (re-encoded, resampled, cut)"],
     }
 
 
 def test_the_same_samples_in_another_file_are_a_duplicate(tmp_path: Path) -> None:
     rows = [row("a.flac", container="flac", pcm_md5=SAME), row("a.wav", pcm_md5=SAME)]
-    assert marks(applied(tmp_path, rows)) == {"a.wav": ("a.flac", "samples")}
+    assert marks(applied(tmp_path, rows)) == {"a.wav": ("a.flac", "pcm")}
 
 
-def test_level_bytes_looks_no_further(tmp_path: Path) -> None:
+def test_level_exact_looks_no_further(tmp_path: Path) -> None:
     rows = [row("a.flac", pcm_md5=SAME), row("a.wav", pcm_md5=SAME), row("b.wav", b"x"), row("c.wav", b"x")]
-    outcome = applied(tmp_path, rows, level="bytes")
-    assert marks(outcome) == {"c.wav": ("b.wav", "bytes")}
-    assert outcome.report["by_level"] == {"bytes": 1}
+    outcome = applied(tmp_path, rows, level="exact")
+    assert marks(outcome) == {"c.wav": ("b.wav", "exact")}
+    assert outcome.report["by_level"] == {"exact": 1}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,7 @@ def test_the_same_samples_elsewhere_in_a_recording_are_a_duplicate(tmp_path: Pat
     outcome = applied(tmp_path, rows)
     assert outcome.manifest is not None
     assert outcome.manifest.column("duplicate_of").to_pylist() == [rows[2]["clip_id"], rows[2]["clip_id"], None]
-    assert outcome.report["by_level"] == {"bytes": 0, "samples": 2}
+    assert outcome.report["by_level"] == {"exact": 0, "pcm": 2}
 
 
 def test_digital_silence_is_no_duplicate(tmp_path: Path) -> None:
@@ -110,17 +112,17 @@ def test_digital_silence_is_no_duplicate(tmp_path: Path) -> None:
 
 def test_an_excluded_clip_is_neither_kept_nor_marked(tmp_path: Path) -> None:
     rows = [row("a.wav", b"x", excluded_by="audio.clipped"), row("b.wav", b"x"), row("c.wav", b"x", excluded_by=None)]
-    assert marks(applied(tmp_path, rows)) == {"c.wav": ("b.wav", "bytes")}
+    assert marks(applied(tmp_path, rows)) == {"c.wav": ("b.wav", "exact")}
 
 
 def test_a_clip_with_metadata_is_kept_before_one_without(tmp_path: Path) -> None:
     rows = [row("a.wav", b"x", metadata_line=None), row("b.wav", b"x"), row("c.wav", b"x")]
-    assert marks(applied(tmp_path, rows)) == {"a.wav": ("b.wav", "bytes"), "c.wav": ("b.wav", "bytes")}
+    assert marks(applied(tmp_path, rows)) == {"a.wav": ("b.wav", "exact"), "c.wav": ("b.wav", "exact")}
 
 
 def test_the_first_source_is_kept_before_the_first_path(tmp_path: Path) -> None:
     rows = [row("a.wav", b"x", source="second"), row("z.wav", b"x", source="first")]
-    assert marks(applied(tmp_path, rows)) == {"a.wav": ("z.wav", "bytes")}
+    assert marks(applied(tmp_path, rows)) == {"a.wav": ("z.wav", "exact")}
 
 
 def test_each_duplicate_is_a_finding_that_names_both(tmp_path: Path) -> None:
@@ -137,8 +139,8 @@ def test_each_duplicate_is_a_finding_that_names_both(tmp_path: Path) -> None:
 def test_copies_with_different_labels_are_an_error(tmp_path: Path) -> None:
     rows = [row("a.wav", b"x", label="dog"), row("b.wav", b"x", label="cat"), row("c.wav", b"x", label="cat")]
     conflict = applied(tmp_path, rows, LABELLED).findings[-1]
-    assert (conflict.code, conflict.severity, conflict.field) == ("dedup.label_conflict", "error", "/label")
-    assert conflict.message == "Equal clips differ in `label`: cat (main:b.wav), dog (main:a.wav)."
+    assert (conflict.code, conflict.severity, conflict.field) == ("label.conflict", "error", "/label")
+    assert conflict.message == "Copies differ in `label`: cat (main:b.wav), dog (main:a.wav)."
 
 
 @pytest.mark.parametrize("label", ["dog", None])
@@ -149,7 +151,7 @@ def test_an_empty_label_contradicts_nobody(tmp_path: Path, label: str | None) ->
 
 def test_long_labels_are_told_apart_to_the_end(tmp_path: Path) -> None:
     rows = [row("a.wav", b"x", label="a" * 300 + "b"), row("b.wav", b"x", label="a" * 300 + "c")]
-    assert applied(tmp_path, rows, LABELLED).findings[-1].code == "dedup.label_conflict"
+    assert applied(tmp_path, rows, LABELLED).findings[-1].code == "label.conflict"
 
 
 def test_a_label_column_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -183,5 +185,5 @@ def test_marks_form_an_equivalence_whatever_the_order(tmp_path: Path, cells: lis
 @pytest.mark.parametrize(("column", "matters"), [("label", True), ("pcm_md5", True), ("take", False)])
 def test_inputs_are_the_columns_that_are_compared(tmp_path: Path, column: str, matters: bool) -> None:  # noqa: FBT001
     tables = [manifest([{**row("a.wav", label="x", take="1"), column: value}]) for value in ("one", "other")]
-    one, other = (dedup.inputs(workspace(tmp_path, table, LABELLED), dedup.Config()) for table in tables)
+    one, other = (dedup.inputs(workspace(tmp_path, table, LABELLED), dedup.Config(level="pcm")) for table in tables)
     assert (one != other) == matters
