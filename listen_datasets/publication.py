@@ -18,7 +18,18 @@ from listen_datasets.shards import Clip
 
 LICENSE = "license"
 
-_PRIVATE = frozenset({"metadata_file", "metadata_line", "excluded_by", "duplicate_of", "duplicate_level", "split"})
+_PRIVATE = frozenset(
+    {
+        "metadata_file",
+        "metadata_line",
+        "excluded_by",
+        "duplicate_of",
+        "duplicate_level",
+        "duplicate_group",
+        "split",
+        "left_out_by",
+    }
+)
 """Columns of ``lds`` that say nothing about a clip that is published; its split is the file that it is in."""
 
 _NAMEABLE = (pa.types.is_string, pa.types.is_integer, pa.types.is_boolean, pa.types.is_null)
