@@ -127,7 +127,7 @@ class _State:
         self.groups = np.bincount(split[split >= 0], minlength=len(ratios)) + (held[:, 0] > 0)
         expected = np.outer(ratios, counts.sum(axis=0) + held.sum(axis=0))
         self.price = 1.0 / (expected + 1.0)
-        self.price[:, 0] *= np.sqrt(counts.shape[1] - 1)
+        self.price[:, 0] *= np.sqrt(max(1, counts.shape[1] - 1))
         self.deviation = held - expected
         for k in range(len(ratios)):
             self.deviation[k] += counts[np.flatnonzero(split == k)].sum(axis=0)

@@ -298,12 +298,10 @@ USUAL_RATIOS: Mapping[str, float] = {"train": 0.8, "validation": 0.1, "test": 0.
 
 _CONTRADICTIONS = (
     ("folds", "ratios", "folds are equal; leave one of them out"),
-    ("folds", "leave-one-group-out", "either a number of folds is made or one of each group; group-by the column and give"
-     " folds, or leave folds out"),
-    ("folds", "time-by", "a fold is the test set once, and then what comes later would be trained on; give ratios"),
+    ("folds", "leave-one-group-out", "folds are counted or made of groups; group-by the column, or leave folds out"),
+        ("folds", "time-by", "a fold is the test set once, and then what comes later would be trained on; give ratios"),
     ("leave-one-group-out", "ratios", "each group is a fold whatever its size; leave ratios out, or group-by the column"),
-    ("leave-one-group-out", "stratify-by", "the groups decide and nothing is left to balance; group-by the column and give"
-     " folds to balance labels"),
+    ("leave-one-group-out", "stratify-by", "the groups decide; group-by the column and give folds to balance labels"),
     ("leave-one-group-out", "balance", "the groups decide and nothing is left to balance; leave balance out"),
     ("leave-one-group-out", "time-by", "both say which clips are tested; leave one of them out"),
     ("leave-one-group-out", "official", "both say which clips are tested; leave one of them out"),
@@ -340,8 +338,8 @@ class Split(Section, frozen=True, kw_only=True):
         ),
     ] = ()
     folds: Annotated[
-        int | None,
-        Meta(ge=2, le=1000, description="Make so many equal folds, fold_1 and on, for cross-validation."),
+        Annotated[int, Meta(ge=2, le=1000)] | None,
+        Meta(description="Make so many equal folds, fold_1 and on, for cross-validation."),
     ] = None
     leave_one_group_out: Annotated[
         str | None, Meta(description="Make a fold of each value of a column, such as site, for cross-validation.")
@@ -358,8 +356,8 @@ class Split(Section, frozen=True, kw_only=True):
         Meta(description="Column with splits that were published: they are kept, and clips without one join them."),
     ] = None
     max_per_group: Annotated[
-        int | None,
-        Meta(ge=1, description="Most clips of a group; the rest, chosen by the seed, is left out of all splits."),
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="Most clips of a group; the rest, chosen by the seed, is left out of all splits."),
     ] = None
     min_per_class: Annotated[
         int,

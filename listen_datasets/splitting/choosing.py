@@ -113,8 +113,10 @@ def findings(manifest: pa.Table, choice: Choice, needed: str | None, most: int |
         rows = choice.left.get(code, np.empty(0, dtype=np.int64))
         column = needed if code == "split.no_value" else None
         field = None if column is None else pointer(user_columns(manifest).get(column, column))
-        for clip in manifest.select(["clip_id", "path"]).take(rows).to_pylist():
-            found.append(catalogue.finding(code, message, clip_id=clip["clip_id"], path=clip["path"], field=field))
+        found += [
+            catalogue.finding(code, message, clip_id=clip["clip_id"], path=clip["path"], field=field)
+            for clip in manifest.select(["clip_id", "path"]).take(rows).to_pylist()
+        ]
     return tuple(found)
 
 

@@ -62,17 +62,17 @@ def optimised(groups: Groups, wanted: Wanted, split: Integers, table: tuple[csr_
     counts, sizes = table
     open_ = np.flatnonzero(wanted.ratios > 0)
     free = np.flatnonzero(split < 0)
+    if not len(free):  # all clips have one, and a group whose clips have two counts for both
+        return split
     held = np.zeros((len(open_), counts.shape[1] + 1))
     for row, k in enumerate(open_.tolist()):
         inside = np.flatnonzero(split == k)
         held[row, 0], held[row, 1:] = sizes[inside].sum(), counts[inside].sum(axis=0)
     refuse_too_few(groups, len(free), int((held[:, 0] == 0).sum()))
-    if not len(free):
-        return split
     dealt = split.copy()
     problem = Problem(
         csr_array(counts[free]),
-        [groups.names[group] for group in free],
+        [groups.names[group] for group in free.tolist()],
         {wanted.names[k]: float(wanted.ratios[k]) for k in open_},
         wanted.seed,
         sizes[free],
