@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import msgspec
 import pytest
 
-from listen_datasets import config
+from listen_datasets import config, tables
 from listen_datasets.errors import RecipeError, UsageError
 from listen_datasets.ledger import Entry, Generated
 from listen_datasets.stage import Outcome, check_laws
@@ -255,3 +257,14 @@ def test_other_options_ask_for_a_new_assignment(applied: Apply) -> None:
     with pytest.raises(UsageError, match="what they were made by has changed: seed") as caught:
         applied(clips(range(10)), after=outcome)
     assert "--assignment anew" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"folds": 3, "group_by": ("speaker",)}, {"leave_one_group_out": "speaker"}, {"stratify_by": ("speaker",)}],
+    ids=str,
+)
+def test_the_report_is_what_its_schema_says(applied: Apply, options: dict[str, Any]) -> None:
+    schema = json.loads((tables.schemas_folder() / "split_report.schema.json").read_text(encoding="utf-8"))
+    outcome = applied(clips(range(9)), **options)
+    jsonschema.Draft202012Validator(schema).validate(json.loads(outcome.files["split_report.json"].path.read_bytes()))
