@@ -96,6 +96,32 @@ def tables(folder: Path | None) -> Iterator[tuple[str, Integers]]:
         yield f"made, {groups} groups, {labels} labels", table(*skewed(groups, labels, clips, groups))
 
 
+def planted(folder: Path) -> None:
+    """Plant copies of 5 % of the recordings in the folders of other speakers; print how many pairs straddle splits."""
+    from sklearn.model_selection import StratifiedGroupKFold  # noqa: PLC0415 - a peer
+
+    from listen_datasets import components  # noqa: PLC0415
+
+    parts = [path.stem.split("_") for path in sorted(folder.glob("*.wav"))]
+    random = np.random.default_rng(0)
+    copied = random.choice(len(parts), len(parts) // 20, replace=False)
+    speakers, speaker = np.unique([part[1] for part in parts], return_inverse=True)
+    session = speaker * 10 + np.array([int(part[2]) // 5 for part in parts])
+    others = (speaker[copied] + random.integers(1, len(speakers), len(copied))) % len(speakers)
+    group = np.concatenate([session, others * 10 + random.integers(0, 10, len(copied))])
+    sound = np.concatenate([np.arange(len(parts)), copied])
+    label = np.array([int(part[0]) for part in parts])[sound]
+    united = components.connected([group, sound], len(group))
+    found = {"lds": ours(table(united, label))[united]}
+    split = np.zeros(len(group), dtype=np.int64)
+    for fold, (_, held) in enumerate(StratifiedGroupKFold(10, shuffle=True, random_state=0).split(label, label, group)):
+        split[held] = {0: 1, 1: 2}.get(fold, 0)
+    found["StratifiedGroupKFold"] = split
+    for way, splits in found.items():
+        straddling = int((splits[copied] != splits[len(parts) :]).sum())
+        print(f"{len(copied)} planted copies: {straddling} pairs straddle splits of {way}")
+
+
 def million() -> None:
     """Print what a million clips take."""
     group, label = skewed(100_000, 200, 1_000_000, 1)
@@ -125,6 +151,8 @@ def main() -> int:
                 warnings.simplefilter("ignore")  # of classes with fewer members than folds
                 distance, label, worst = measured(counts, split(counts))
             print(f"{name:<32} {way:<22} {distance:>10.4f} {label:>10.4f}  {worst}")
+    if given.fsdd is not None:
+        planted(given.fsdd)
     if given.million:
         million()
     return 0
