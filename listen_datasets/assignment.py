@@ -45,16 +45,32 @@ class Problem:
         names: A name for each group that depends on its content alone; all are different.
         ratios: Share of the clips that each split is to get; positive, sum 1.
         seed: Decides between groups that are alike.
+        sizes: Clips of each group (n groups), where clips may be in several strata; the sums of `counts` if left out.
+        held: What the splits hold already (splits x (1 + strata)): clips, and clips in each stratum; nothing if left out.
     """
 
     counts: csr_array
     names: Sequence[str]
     ratios: Mapping[str, float]
     seed: int = 0
+    sizes: Floats | None = None
+    held: Floats | None = None
+
+    def table(self) -> csr_array:
+        """Return the size of each group and its clips in each stratum (groups x (1 + strata))."""
+        sizes = self.counts.sum(axis=1) if self.sizes is None else self.sizes
+        total = csr_array(np.asarray(sizes, dtype=np.float64).reshape(-1, 1))
+        table = csr_array(hstack([total, self.counts.astype(np.float64)], format="csr"))
+        table.sort_indices()
+        return table
+
+    def kept(self) -> Floats:
+        """Return what the splits hold already (splits x (1 + strata))."""
+        return np.zeros((len(self.ratios), self.counts.shape[1] + 1)) if self.held is None else self.held
 
 
 def assign(problem: Problem) -> Integers:
-    """Return the split of each group, as its position in the ratios; each split gets at least one group.
+    """Return the split of each group, as its position in the ratios; each split that holds nothing gets at least one.
 
     The result depends on the content of the problem alone: not on the order of the groups, nor on any hash seed.
 
@@ -62,14 +78,16 @@ def assign(problem: Problem) -> Integers:
         UsageError: There are fewer groups than splits.
     """
     groups = len(problem.names)
-    if groups < len(problem.ratios):
-        message = f"{groups} groups cannot fill {len(problem.ratios)} splits, and no group is divided"
+    held = problem.kept()
+    empty = int((held[:, 0] == 0).sum())
+    if groups < empty:
+        message = f"{groups} groups cannot fill {empty} splits, and no group is divided"
         raise UsageError(message, hint="ask for fewer splits, or group by a column that has more values")
-    counts = _with_total(problem.counts)
+    counts = problem.table()
     best, lowest = np.zeros(groups, dtype=np.int64), np.inf
-    for attempt in range(max(1, min(_ATTEMPTS, 4 + 2 * groups, 4000 // groups))):
+    for attempt in range(max(1, min(_ATTEMPTS, 4 + 2 * groups, 4000 // max(1, groups)))):
         order = _order(problem, attempt)
-        state = _State.dealt(csr_array(counts[order]), np.array(list(problem.ratios.values())))
+        state = _State.dealt(csr_array(counts[order]), np.array(list(problem.ratios.values())), held)
         state.fill_empty()
         state.improve()
         cost = state.cost()
@@ -80,14 +98,7 @@ def assign(problem: Problem) -> Integers:
 
 def cost(problem: Problem, split: Integers) -> float:
     """Return the cost of an assignment (see the module's text): 0 if every proportion is as wanted."""
-    return _State(_with_total(problem.counts), np.array(list(problem.ratios.values())), split).cost()
-
-
-def _with_total(counts: csr_array) -> csr_array:
-    total = csr_array(counts.sum(axis=1).reshape(-1, 1).astype(np.float64))
-    table = csr_array(hstack([total, counts.astype(np.float64)], format="csr"))
-    table.sort_indices()
-    return table
+    return _State(problem.table(), np.array(list(problem.ratios.values())), split, problem.kept()).cost()
 
 
 def _order(problem: Problem, attempt: int) -> Integers:
@@ -105,24 +116,26 @@ class _State:
         counts: Groups x (1 + strata); the first column is the size of the group.
         ratios: One for each split.
         split: The split of each group; -1 if it has none yet.
+        held: What the splits hold beside them (splits x (1 + strata)).
     """
 
-    def __init__(self, counts: csr_array, ratios: Floats, split: Integers) -> None:
+    def __init__(self, counts: csr_array, ratios: Floats, split: Integers, held: Floats) -> None:
         self.counts = counts
         self.squares = counts**2
         self.split = split.copy()
-        self.groups = np.bincount(split[split >= 0], minlength=len(ratios))
-        expected = np.outer(ratios, counts.sum(axis=0))
+        # What a split holds already keeps it from being empty, like a group that never moves.
+        self.groups = np.bincount(split[split >= 0], minlength=len(ratios)) + (held[:, 0] > 0)
+        expected = np.outer(ratios, counts.sum(axis=0) + held.sum(axis=0))
         self.price = 1.0 / (expected + 1.0)
-        self.price[:, 0] *= np.sqrt(counts.shape[1] - 1)
-        self.deviation = -expected
+        self.price[:, 0] *= np.sqrt(max(1, counts.shape[1] - 1))
+        self.deviation = held - expected
         for k in range(len(ratios)):
             self.deviation[k] += counts[np.flatnonzero(split == k)].sum(axis=0)
 
     @classmethod
-    def dealt(cls, counts: csr_array, ratios: Floats) -> _State:
+    def dealt(cls, counts: csr_array, ratios: Floats, held: Floats) -> _State:
         """Deal out the groups in the order of their rows."""
-        state = cls(counts, ratios, _in_proportion(counts, ratios))
+        state = cls(counts, ratios, _in_proportion(counts, ratios, dealt=not held.any()), held)
         for group in np.flatnonzero(state.split < 0).tolist():
             columns, clips = state._row(group)
             price, deviation = state.price[:, columns], state.deviation[:, columns]
@@ -200,16 +213,18 @@ class _State:
         self.split[group] = k
 
 
-def _in_proportion(counts: csr_array, ratios: Floats) -> Integers:
-    """Return a split for as many groups of each kind as can be dealt out exactly; -1 for the rest."""
+def _in_proportion(counts: csr_array, ratios: Floats, *, dealt: bool) -> Integers:
+    """Return a split for as many groups of each kind as can be dealt out exactly; -1 for the rest, or for all."""
+    if not dealt:
+        return np.full(counts.shape[0], -1, dtype=np.int64)
     alike: defaultdict[bytes, list[int]] = defaultdict(list)
     bounds = counts.indptr.tolist()
     for group, (first, last) in enumerate(itertools.pairwise(bounds)):
         alike[counts.indices[first:last].tobytes() + counts.data[first:last].tobytes()].append(group)
     split = np.full(len(bounds) - 1, -1, dtype=np.int64)
     for groups in alike.values():
-        dealt = np.repeat(np.arange(len(ratios)), np.floor(len(groups) * ratios + _EPSILON).astype(np.int64))
-        split[groups[: len(dealt)]] = dealt
+        exact = np.repeat(np.arange(len(ratios)), np.floor(len(groups) * ratios + _EPSILON).astype(np.int64))
+        split[groups[: len(exact)]] = exact
     return split
 
 

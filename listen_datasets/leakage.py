@@ -12,6 +12,24 @@ CONTENT = ("sha256", "pcm_md5", "recording_id")
 """Columns whose values never straddle splits, whatever the clips are grouped by: clips of one recording stay together."""
 
 
+NEAR = "duplicate_group"
+"""Column that names the group of copies that a clip belongs to, near ones among them; null for a clip that has none."""
+
+HOW = {
+    "sha256": "the bytes of their files are the same, by their SHA-256",
+    "pcm_md5": "their decoded samples are the same, by their MD5; digital silence is no copy",
+    "recording_id": "they are parts of one recording",
+    NEAR: "one is a copy of the other, as `lds dedup` found them",
+}
+"""When clips are related, by column; all other columns relate clips with equal values."""
+
+
+def related_by(manifest: pa.Table, group_by: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns that relate clips: those that they are grouped by, and those that always do."""
+    always = (*CONTENT, NEAR)
+    return tuple(dict.fromkeys((*group_by, *(name for name in always if name in manifest.column_names))))
+
+
 class Relation(msgspec.Struct, frozen=True, kw_only=True):
     """How far the values of a column keep to one split.
 

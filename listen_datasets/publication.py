@@ -20,7 +20,16 @@ from listen_datasets.shards import Clip
 LICENSE = "license"
 
 _PRIVATE = frozenset(
-    {"metadata_file", "metadata_line", "excluded_by", "duplicate_of", "duplicate_level", "duplicate_group", "split"}
+    {
+        "metadata_file",
+        "metadata_line",
+        "excluded_by",
+        "duplicate_of",
+        "duplicate_level",
+        "duplicate_group",
+        "split",
+        "left_out_by",
+    }
 )
 """Columns of ``lds`` that say nothing about a clip that is published; its split is the file that it is in."""
 

@@ -303,29 +303,104 @@ class Features(Section, frozen=True, kw_only=True):
     loudness: Loudness = Loudness()
 
 
+USUAL_RATIOS: Mapping[str, float] = {"train": 0.8, "validation": 0.1, "test": 0.1}
+
+_CONTRADICTIONS = (
+    ("folds", "ratios", "folds are equal; leave one of them out"),
+    ("folds", "leave-one-group-out", "folds are counted or made of groups; group-by the column, or leave folds out"),
+        ("folds", "time-by", "a fold is the test set once, and then what comes later would be trained on; give ratios"),
+    ("leave-one-group-out", "ratios", "each group is a fold whatever its size; leave ratios out, or group-by the column"),
+    ("leave-one-group-out", "stratify-by", "the groups decide; group-by the column and give folds to balance labels"),
+    ("leave-one-group-out", "balance", "the groups decide and nothing is left to balance; leave balance out"),
+    ("leave-one-group-out", "time-by", "both say which clips are tested; leave one of them out"),
+    ("leave-one-group-out", "official", "both say which clips are tested; leave one of them out"),
+    ("time-by", "stratify-by", "time decides and nothing is left to balance; leave stratify-by out, or time-by"),
+    ("time-by", "official", "published splits need not follow time; leave one of them out"),
+)  # fmt: skip
+
+
 class Split(Section, frozen=True, kw_only=True):
     """Section ``[split]``."""
 
     ratios: Annotated[
-        dict[str, Fraction], Meta(description="Share of the clips that each split is to get; they sum to 1.")
-    ] = msgspec.field(default_factory=lambda: {"train": 0.8, "validation": 0.1, "test": 0.1})
+        dict[str, Fraction],
+        Meta(
+            description="Share of the clips that each split is to get; they sum to 1. A split of 0 is none, or holds what "
+            "--official says and nothing else."
+        ),
+    ] = msgspec.field(default_factory=lambda: dict(USUAL_RATIOS))
+    balance: Annotated[
+        Literal["clips", "seconds"], Meta(description="What ratios and proportions are measured in.")
+    ] = "clips"
     group_by: Annotated[
-        tuple[str, ...], Meta(description="Columns whose values never straddle splits, such as speaker.")
+        tuple[str, ...],
+        Meta(
+            description="Columns whose values never straddle splits, such as speaker; what is linked through other clips "
+            "stays together too."
+        ),
     ] = ()
     stratify_by: Annotated[
-        tuple[str, ...], Meta(description="Columns whose proportions each split is to keep, such as label.")
+        tuple[str, ...],
+        Meta(
+            description="Columns whose proportions each split is to keep, such as label. Several are taken together; each "
+            "value of a column of lists is a label of its own."
+        ),
     ] = ()
+    folds: Annotated[
+        Annotated[int, Meta(ge=2, le=1000)] | None,
+        Meta(description="Make so many equal folds, fold_1 and on, for cross-validation."),
+    ] = None
+    leave_one_group_out: Annotated[
+        str | None, Meta(description="Make a fold of each value of a column, such as site, for cross-validation.")
+    ] = None
+    time_by: Annotated[
+        str | None,
+        Meta(
+            description="Column of dates or numbers: whatever is in a later split (test after validation after train, or the "
+            "order of the ratios) comes after all of an earlier one."
+        ),
+    ] = None
+    official: Annotated[
+        str | None,
+        Meta(description="Column with splits that were published: they are kept, and clips without one join them."),
+    ] = None
+    max_per_group: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="Most clips of a group; the rest, chosen by the seed, is left out of all splits."),
+    ] = None
+    min_per_class: Annotated[
+        int,
+        Meta(
+            ge=0, description="Fewest clips of each value of stratify-by that every split must get; else it is refused."
+        ),
+    ] = 0
+    assignment: Annotated[
+        Literal["stable", "anew"],
+        Meta(
+            description="What becomes of clips that have a split already: stable keeps them there, and deals out new clips "
+            "alone; anew assigns all clips again."
+        ),
+    ] = "stable"
     seed: Annotated[
         int, Meta(ge=0, le=2**63 - 1, description="Another seed gives another split of the same quality.")
     ] = 0
 
     def __post_init__(self) -> None:
-        """Refuse ratios that do not sum to 1 and names that no reader of the shards accepts."""
+        """Refuse ratios that do not sum to 1, names that no reader of the shards accepts, and keys that contradict."""
         if not self.ratios or not math.isclose(sum(self.ratios.values()), 1.0, abs_tol=1e-9):
             raise ValueError(f"ratios sum to {sum(self.ratios.values()):g}, not to 1")
         for name in self.ratios:
             if not SPLIT_NAME.match(name):
                 raise ValueError(f"{name!r} is no split name: letters, digits, _ and . only")
+        for one, other, why in _CONTRADICTIONS:
+            if self._says(one) and self._says(other):
+                raise ValueError(f"{one} and {other} exclude each other: {why}")
+        if self.min_per_class and not self.stratify_by:
+            raise ValueError("min-per-class counts clips of a label: name its column in stratify-by")
+
+    def _says(self, key: str) -> bool:
+        value = getattr(self, key.replace("-", "_"))
+        return bool(value not in (None, (), "clips")) and value != USUAL_RATIOS
 
 
 class Shard(Section, frozen=True, kw_only=True):

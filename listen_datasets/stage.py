@@ -211,7 +211,7 @@ class Stage(Generic[C]):
 def is_published(manifest: pa.Table) -> pa.ChunkedArray:
     """Return a mask (n clips) of those that nothing keeps from being published."""
     mask = pa.chunked_array([pa.array([True] * manifest.num_rows, pa.bool_())])
-    for name in ("excluded_by", "duplicate_of"):
+    for name in ("excluded_by", "duplicate_of", "left_out_by"):
         if name in manifest.column_names:
             mask = pc.and_(mask, pc.is_null(manifest.column(name)))
     return mask
@@ -232,6 +232,8 @@ def fates(manifest: pa.Table, rejected: pa.Table) -> Counts:
         if "excluded_by" in manifest.column_names:
             marked = pc.and_(marked, pc.is_null(manifest.column("excluded_by")))
         duplicate = pc.sum(marked).as_py() or 0
+    if "left_out_by" in manifest.column_names:
+        excluded += manifest.num_rows - manifest.column("left_out_by").null_count  # of clips that nothing else excludes
     unreadable = pc.sum(pc.equal(rejected.column("fate"), Fate.UNREADABLE)).as_py() or 0
     return Counts(
         inputs=manifest.num_rows + rejected.num_rows,

@@ -10,10 +10,10 @@ from listen_datasets.balance import Balance, said, total_seconds
 # Of 10 clips train has 3 dogs and 4 of nothing, test has 3 of nothing.
 UNEVEN = Balance(
     ratios={"train": 0.8, "test": 0.2},
+    clips=[7, 3],
     counts=np.array([[4, 3], [3, 0]]),
     seconds=[7.5, 3.0],
-    stratify_by=["label"],
-    strata=[(None,), ("dog",)],
+    strata=[{"label": None}, {"label": "dog"}],
 )
 
 
@@ -35,7 +35,7 @@ def test_the_worst_is_the_one_farthest_off() -> None:
 
 
 def test_without_strata_there_is_no_worst() -> None:
-    plain = Balance(ratios={"train": 1.0}, counts=np.array([[3]]), seconds=[1.0], stratify_by=[], strata=[()])
+    plain = Balance(ratios={"train": 1.0}, clips=[3], seconds=[1.0])
     assert (plain.worst(), plain.proportions(), list(plain.findings(""))) == (None, [], [])
 
 

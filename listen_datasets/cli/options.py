@@ -43,6 +43,11 @@ def dataset_argument(function: F) -> F:
     return click.argument("dataset", type=kind, metavar="DATASET")(function)
 
 
+def place_argument(function: F) -> F:
+    """Add DATASET, which may be a file or another place."""
+    return click.argument("dataset", type=click.Path(path_type=Path), metavar="DATASET")(function)
+
+
 def common_options(function: F) -> F:
     """Add what every command has: ``--json``, ``--quiet``, ``--jobs``, ``--engine``."""
     for decorate in reversed(

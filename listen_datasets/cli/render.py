@@ -254,7 +254,8 @@ def _by_split(item: tuple[str, Any]) -> tuple[int, str]:
 def _split(entry: Entry) -> Iterator[str]:
     report = entry.report
     for name, part in sorted(report["ratios"].items(), key=_by_split):
-        yield f"{name:<12} {part['clips']:>7} clips  {100 * part['got']:5.1f} % (wanted {100 * part['wanted']:.1f} %)"
+        wanted = "" if part["wanted"] is None else f" (wanted {100 * part['wanted']:.1f} %)"
+        yield f"{name:<12} {part['clips']:>7} clips  {100 * part['got']:5.1f} %{wanted}"
     for name, part in report["relations"].items():
         yield f"pairs of clips across splits with the same {name}: {part['pairs_across']}"
 

@@ -61,10 +61,41 @@ def say(
     wanted = [name for name in (spoken, *(name for name, _ in outputs)) if name in FORMATS[2:]]
     if not wanted:
         return
+    _spell(console, _report(opened, command, done), wanted, spoken, outputs)
+
+
+def say_found(
+    console: Console,
+    name: str,
+    found: Iterable[Finding],
+    tally: Mapping[str, int],
+    spoken: str,
+    outputs: tuple[Output, ...],
+) -> None:
+    """Print and write reports, as :func:`say` does, about an audit of splits.
+
+    Args:
+        console: Where words go.
+        name: What was audited.
+        found: The findings.
+        tally: Number of findings by code; not all may be listed.
+        spoken: The format of standard output.
+        outputs: The files.
+    """
+    wanted = [name for name in (spoken, *(name for name, _ in outputs)) if name in FORMATS[2:]]
+    if not wanted:
+        return
+    from listen_datasets.reports import Located, Report  # noqa: PLC0415 - start-up time
+
+    listed = [Located(_plain(item), item.path) for item in found]
+    report = Report(dataset=name, stage="split", findings=listed, tally=tally, looked_for=["split.leakage"], counts={})
+    _spell(console, report, wanted, spoken, outputs)
+
+
+def _spell(console: Console, report: Report, wanted: Sequence[str], spoken: str, outputs: tuple[Output, ...]) -> None:
     from listen_datasets import registry  # noqa: PLC0415 - start-up time
     from listen_datasets.storage import Disk, write_bytes  # noqa: PLC0415
 
-    report = _report(opened, command, done)
     texts = {name: registry.find("reports", name)(report) for name in dict.fromkeys(wanted)}
     for name, path in outputs:
         write_bytes(Disk(), path.absolute(), texts[name].encode(), replace=True)

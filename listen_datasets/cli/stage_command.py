@@ -34,6 +34,7 @@ def stage_command(
     spelling: Mapping[str, str] | None = None,
     prepare: Callable[[Dataset, Mapping[str, Any]], Dataset] | None = None,
     extra: Iterable[Callable[[Any], Any]] = (),
+    instead: Callable[[Console, Path, Mapping[str, Any], Mapping[str, Any]], ExitCode | None] | None = None,
 ) -> click.Command:
     """Make the command of a stage.
 
@@ -44,6 +45,8 @@ def stage_command(
         spelling: Other names of flags, by key.
         prepare: Called with the dataset and the values of `extra`; returns the dataset to use.
         extra: Further options and arguments, as decorators.
+        instead: Called before the dataset is opened, with its place, the section's options and all others; what it returns,
+            unless None, is the exit code, and nothing else is done. The place may then be a file or anything else.
     """
 
     @click.pass_obj
@@ -53,6 +56,8 @@ def stage_command(
 
         settings = {flag.field: given.pop(flag.field) for flag in config.flags(section)}
         call = {key: given.pop(key) for key in _CALL}
+        if instead is not None and (code := instead(console, dataset, settings, {**call, **given})) is not None:
+            return code
         known = reporting.known(call["baseline"], [name]).get(name)
         opened = Dataset.open(dataset)
         if prepare is not None:
@@ -84,7 +89,7 @@ def stage_command(
     command: Callable[..., Any] = callback
     for decorate in (
         options.common_options, options.report_options, options.stage_options, options.section_options(section, spelling),
-        *extra, options.dataset_argument,
+        *extra, options.dataset_argument if instead is None else options.place_argument,
     ):  # fmt: skip
         command = decorate(command)
     return click.command(name, help=callback.__doc__)(command)

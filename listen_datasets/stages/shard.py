@@ -116,6 +116,10 @@ def _splits(workspace: Workspace) -> list[str]:
     """Return the splits that the last run of ``split`` was asked for, or else those of the recipe."""
     entry = workspace.history.get("split")
     ratios = entry.config.get("ratios") if entry else None
+    made = entry.report.get("splits") if entry else None
+    if made:
+        usual = list(ratios or workspace.recipe.split.ratios)
+        return [*(split for split in usual if split in made), *(split for split in made if split not in usual)]
     return [split for split, ratio in (ratios or workspace.recipe.split.ratios).items() if ratio > 0]
 
 

@@ -6,20 +6,24 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from listen_datasets import catalogue, components, digest, leakage, recipe, storage, tables
-from listen_datasets.balance import Balance, said, total_seconds
+from listen_datasets import catalogue, config, digest, leakage, recipe, storage, tables
+from listen_datasets.balance import Balance, effective, total_seconds
 from listen_datasets.errors import InternalError, NothingError, UsageError
 from listen_datasets.metadata.shown import pointer
 from listen_datasets.model import Finding
+from listen_datasets.splitting import kept as keeping
 from listen_datasets.stage import Outcome, Stage, Workspace, is_published
+
+if TYPE_CHECKING:
+    from listen_datasets.splitting.choosing import Choice
+    from listen_datasets.splitting.groups import Groups
 
 Config = recipe.Split
 
@@ -28,11 +32,12 @@ REPORT = "split_report.json"
 Integers = npt.NDArray[np.int64]
 
 _METHOD = (
-    "Clips that share a value of a group_by column, a sha256, a pcm_md5 (but that of digital silence) or a recording_id,"
-    " directly or through other clips, form a group; no group is divided. Groups are dealt out so that the splits come close to the ratios (by"
-    " clips) and to the proportions of the stratify_by columns: alike groups in proportion, then the others, large ones"
-    " first, where they cost least; then single moves and exchanges while they lower Pearson's chi-squared. The seed"
-    " decides between equals. The relations were counted afterwards, from the finished table."
+    "Clips that share a value of a group_by column, a sha256, a pcm_md5 (but that of digital silence), a recording_id or a"
+    " duplicate_group, directly or through other clips, form a group; no group is divided. Groups are dealt out so that the"
+    " splits come close to the ratios and to the proportions of the stratify_by columns: alike groups in proportion, then"
+    " the others, large ones first, where they cost least; then single moves and exchanges while they lower Pearson's"
+    " chi-squared. The seed decides between equals. Clips that had a split keep it; groups that come later are drawn by"
+    " their name and the seed. The relations were counted afterwards, from the finished table."
 )
 _USUAL_GROUPS = re.compile(
     r"(speaker|singer|artist|performer|player|subject|participant|client|recordist|session|site|location|station|device"
@@ -41,166 +46,228 @@ _USUAL_GROUPS = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class _Groups:
-    """The published clips and what may not be divided.
-
-    Attributes:
-        clips: The published rows of the manifest.
-        group: The group of each clip (n clips), from 0.
-        names: The smallest ``clip_id`` of each group.
-        relations: The columns whose values never straddle splits.
-    """
-
-    clips: pa.Table
-    group: Integers
-    names: Sequence[str]
-    relations: tuple[str, ...]
-
-    def sizes(self) -> Integers:
-        """Return the clips of each group."""
-        return np.bincount(self.group, minlength=len(self.names))
-
-    def alone(self, name: str) -> int:
-        """Return how many groups there would be if one column alone related clips."""
-        codes = components.codes(leakage.relating(self.clips, name))
-        return len(np.unique(components.connected([codes], len(codes))))
-
-    def largest(self) -> str:
-        """Say in words which group is the largest and how much it holds."""
-        sizes = self.sizes()
-        biggest = min(np.flatnonzero(sizes == sizes.max()).tolist(), key=self.names.__getitem__)
-        members = self.clips.filter(pa.array(self.group == biggest))
-        share = f"the largest group has {sizes[biggest]:,} of {sizes.sum():,} clips{_cut_from(members)}"
-        columns = [name for name in self.relations if name not in leakage.CONTENT]
-        if not columns:
-            return share
-        return f"{share} ({', '.join(_values(members.column(name), name) for name in columns)})"
-
-
 def run(workspace: Workspace, config: Config) -> Outcome:
     """Assign each published clip to a split; see :class:`listen_datasets.stage.Stage`.
 
     Raises:
         NothingError: No clip is published.
         RecipeError: A column does not exist or cannot be compared.
-        UsageError: There are fewer groups than splits.
+        UsageError: What is asked for cannot be done; the message says why.
+        CorruptError: The record of earlier splits was changed.
         InternalError: The splits share something after all.
     """
-    from listen_datasets.assignment import Problem, assign  # noqa: PLC0415 - start-up time
+    from listen_datasets.splitting import choosing  # noqa: PLC0415 - start-up time
 
-    workspace.require((*config.group_by, *config.stratify_by))
-    groups = _groups(workspace.manifest, config)
-    # One order for one set of ratios, however lds.toml spells it.
-    ratios = dict(sorted(((k, r) for k, r in config.ratios.items() if r > 0), key=lambda item: (-item[1], item[0])))
-    _refuse_too_few(groups, len(ratios))
-    stratum, strata = _strata(groups.clips, config.stratify_by)
-    counts = _counts(groups.group, stratum, (len(groups.names), len(strata)))
-    split = assign(Problem(counts, groups.names, ratios, config.seed))[groups.group]
-    manifest = _with_split(workspace.manifest, split, list(ratios))
-    relations = _checked(leakage.relations(manifest, groups.relations))
-    balance = Balance(
-        ratios=ratios,
-        counts=_counts(split, stratum, (len(ratios), len(strata))).toarray().astype(np.int64),
-        seconds=total_seconds(groups.clips.column("duration").to_numpy(), split, len(ratios)),
-        stratify_by=config.stratify_by,
-        strata=strata,
-    )
-    report = _report(balance, relations, config, len(groups.names))
-    document = {"schema_version": 1, "method": _METHOD, **report, "strata": balance.proportions()}
+    manifest = workspace.manifest
+    workspace.require(_columns(config))
+    _refuse_nothing(manifest)
+    before = None if config.assignment == "anew" else keeping.recorded(workspace, _settings(config))
+    names, kept = _kept(manifest, config, before)
+    needed = config.time_by or config.leave_one_group_out
+    choice = choosing.choose(manifest, _group_by(config), kept, names, needed=needed)
+    if not choice.groups.number:
+        raise NothingError("no clip is left to be split", hint=f"fill the column {needed!r} in")
+    choice = choosing.limited(choice, config.max_per_group, config.seed)
+    made = _made(choice, config, names, before)
+    table = _with_split(manifest, choice, made)
+    torn = choosing.torn_findings(choice, made.names)
+    relations = leakage.relations(table, choice.groups.relations)
+    if not torn:
+        _checked(relations)
+    report = _report(made.balance, relations, config, choice.groups, made.split)
+    document = {
+        "schema_version": 1, "method": _METHOD, **report, "strata": made.balance.proportions(),
+        "how": {name: leakage.HOW.get(name, "they have the same value") for name in relations},
+    }  # fmt: skip
+    record = keeping.record(before, table)
     return Outcome(
-        manifest=manifest,
-        findings=(*balance.findings(groups.largest()), *_no_group(workspace.manifest, config)),
-        files={REPORT: storage.write_bytes(workspace.disk, workspace.staging / REPORT, _json(document))},
+        manifest=table,
+        findings=(
+            *torn,
+            *made.balance.findings(choice.groups.largest()),
+            *choosing.findings(manifest, choice, needed, config.max_per_group),
+            *_no_group(manifest, config),
+        ),
+        files={
+            REPORT: storage.write_bytes(workspace.disk, workspace.staging / REPORT, _json(document)),
+            keeping.NAME: storage.write_parquet(workspace.disk, workspace.staging / keeping.NAME, record),
+        },
         report=report,
     )
 
 
 def inputs(workspace: Workspace, config: Config) -> dict[str, str]:
     """Return the digest of the columns that decide on the splits."""
-    present = [name for name in ("excluded_by", "duplicate_of") if name in workspace.manifest.column_names]
-    names = ["clip_id", *leakage.CONTENT, "duration", "peak_dbfs", *present, *config.group_by, *config.stratify_by]
+    optional = ("excluded_by", "duplicate_of", leakage.NEAR)
+    present = [name for name in optional if name in workspace.manifest.column_names]
+    names = ["clip_id", *leakage.CONTENT, "duration", "peak_dbfs", *present, *_columns(config)]
     return {
         "manifest": workspace.digest(list(dict.fromkeys(names))),
+        "order": digest.of_json(list(config.ratios) if config.time_by else []),
         "usual_groups": digest.of_json([] if config.group_by else _usual_groups(workspace.manifest)),
     }
 
 
-STAGE = Stage(name="split", version="2", config=Config, run=run, inputs=inputs, owns=(REPORT,))
+STAGE = Stage(name="split", version="3", config=Config, run=run, inputs=inputs, owns=(REPORT, keeping.NAME))
 
 
 # ----------------------------------------------------------------------------------------------------------------------
-# Groups and strata
+# What is asked for
 
 
-def _groups(manifest: pa.Table, config: Config) -> _Groups:
-    published = is_published(manifest)
-    clips = manifest.filter(published)
-    if not clips.num_rows:
+def _settings(section: Config) -> dict[str, Any]:
+    return config.builtins(section)
+
+
+def _group_by(section: Config) -> tuple[str, ...]:
+    more = () if section.leave_one_group_out is None else (section.leave_one_group_out,)
+    return tuple(dict.fromkeys((*section.group_by, *more)))
+
+
+def _columns(section: Config) -> list[str]:
+    one = (section.leave_one_group_out, section.time_by, _official(section))
+    return [*section.group_by, *section.stratify_by, *(name for name in one if name is not None)]
+
+
+def _official(section: Config) -> str | None:
+    """Return the column with published splits; `split` of the user's table arrives under another name."""
+    return None if section.official is None else tables.manifest_name(section.official)
+
+
+def _refuse_nothing(manifest: pa.Table) -> None:
+    if not is_published(manifest).to_numpy().any():
         hint = "`lds validate` says what excludes them" if manifest.num_rows else "ingest some recordings first"
         raise NothingError(f"none of the {manifest.num_rows:,} clips is to be published", hint=hint)
-    relations = tuple(dict.fromkeys((*config.group_by, *leakage.CONTENT)))
-    # Published clips first: what follows them only links.
-    linked = pa.concat_tables([clips, manifest.filter(_copies(manifest, published, clips))])
-    numbers = [components.codes(leakage.relating(linked, name)) for name in relations]
-    group = np.unique(components.connected(numbers, linked.num_rows)[: clips.num_rows], return_inverse=True)[1]
-    by_id = pc.sort_indices(clips.column("clip_id")).to_numpy()
-    first = by_id[np.unique(group[by_id], return_index=True)[1]]
-    return _Groups(clips, group.astype(np.int64), clips.column("clip_id").take(first).to_pylist(), relations)
 
 
-def _copies(manifest: pa.Table, published: pa.ChunkedArray, clips: pa.Table) -> pa.ChunkedArray:
-    """Return a mask of clips that are not published but have the sound of one that is.
+def _names(section: Config) -> list[str]:
+    from listen_datasets.splitting.timeline import ordered  # noqa: PLC0415 - start-up time
 
-    What their rows say of speaker or site holds for the published clip as well. Digital silence says nothing.
-    """
-    same = [pc.is_in(manifest.column(name), clips.column(name).combine_chunks()) for name in ("sha256", "pcm_md5")]
-    heard = pc.and_(pc.or_(*same), pc.is_valid(manifest.column("peak_dbfs")))
-    return pc.and_(heard, pc.invert(published))
-
-
-def _refuse_too_few(groups: _Groups, splits: int) -> None:
-    found = len(groups.names)
-    if found >= splits:
-        return
-    alone = [f"{name} alone gives {groups.alone(name):,}" for name in groups.relations]
-    raise UsageError(
-        f"{found} group{'s' * (found != 1)} of clips cannot fill {splits} splits, for no group is divided;"
-        f" {groups.largest()}",
-        where="[split]",
-        hint=f"ask for at most {found} splits (ratios), or group by a column with more values ({', '.join(alone)})",
-    )
+    if section.folds is not None:
+        return [f"fold_{n + 1}" for n in range(section.folds)]
+    if section.time_by is not None:
+        return ordered([name for name, ratio in section.ratios.items() if ratio > 0])
+    # One order for one set of ratios, however lds.toml spells it; a split of 0 holds published clips alone.
+    some = {name: ratio for name, ratio in section.ratios.items() if ratio > 0 or section.official is not None}
+    return sorted(some, key=lambda name: (-some[name], name))
 
 
-def _strata(clips: pa.Table, columns: Sequence[str]) -> tuple[Integers, list[tuple[Any, ...]]]:
-    """Return the stratum of each clip and the values of each stratum, in the order of the values; null is a value."""
-    stratum = np.zeros(clips.num_rows, dtype=np.int64)
-    for name in columns:
-        numbers = components.codes(clips.column(name)) + 1
-        stratum = np.unique(stratum * (numbers.max() + 1) + numbers, return_inverse=True)[1].astype(np.int64)
-    firsts = clips.select(list(columns)).take(np.unique(stratum, return_index=True)[1])
-    values = list(zip(*(column.to_pylist() for column in firsts.columns), strict=True)) if columns else [()]
-    order = sorted(range(len(values)), key=lambda s: [(value is not None, value or 0) for value in values[s]])
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    return rank[stratum], [values[s] for s in order]
+def _kept(manifest: pa.Table, section: Config, before: pa.Table | None) -> tuple[list[str], Integers]:
+    """Return the names of the splits, and the one that each clip keeps; -1 for none."""
+    if section.leave_one_group_out is not None:
+        names = [] if before is None else sorted(before.column("split").unique().to_pylist(), key=_fold_number)
+        return names, keeping.found_in(before, manifest, names)
+    names = _names(section)
+    kept = keeping.found_in(before, manifest, names)
+    column = _official(section)
+    if column is not None:
+        said = keeping.official(manifest.column(column), names, folds=section.folds is not None)
+        published = keeping.positions(said, names)
+        kept = np.where(published >= 0, published, kept)
+    return names, kept
 
 
-def _counts(rows: Integers, columns: Integers, shape: tuple[int, int]) -> Any:  # noqa: ANN401 - a sparse array
-    from scipy.sparse import coo_array, csr_array  # noqa: PLC0415 - start-up time
-
-    return csr_array(coo_array((np.ones(len(rows)), (rows, columns)), shape=shape))
+def _fold_number(name: str) -> int:
+    return int(name.removeprefix("fold_"))
 
 
 # ----------------------------------------------------------------------------------------------------------------------
 # What comes out
 
 
-def _with_split(manifest: pa.Table, split: Integers, names: Sequence[str]) -> pa.Table:
+@dataclass(frozen=True)
+class _Made:
+    """What was dealt out.
+
+    Attributes:
+        names: Of the splits.
+        split: Of each clip that was chosen (n clips); -1 for one over the limit of its group.
+        balance: How close it came.
+    """
+
+    names: list[str]
+    split: Integers
+    balance: Balance
+
+
+def _made(choice: Choice, section: Config, names: list[str], before: pa.Table | None) -> _Made:
+    from listen_datasets.splitting import dealing  # noqa: PLC0415 - start-up time
+    from listen_datasets.splitting.strata import strata_of  # noqa: PLC0415
+
+    groups = choice.groups
+    strata = strata_of(groups.clips, section.stratify_by)
+    inside = np.where(choice.over, -1, groups.group)
+    durations = groups.clips.column("duration").to_numpy()
+    ms = np.round(durations * 1000)  # whole numbers: no order of the clips changes their sum
+    weight = np.ones(len(ms)) if section.balance == "clips" else np.maximum(ms, 1)
+    unit = weight.sum() / len(weight)
+    sizes = np.bincount(groups.group[~choice.over], weights=weight[~choice.over], minlength=groups.number) / unit
+    counts = strata.counts(inside, groups.number, weight) / unit
+    group_split = dealing.group_splits(groups, choice.kept)
+    ratios = np.array([section.ratios.get(name, 1 / max(1, len(names))) for name in names])
+    wanted = dealing.Wanted(names, ratios, section.seed)
+    if section.leave_one_group_out is not None:
+        dealt, names = dealing.each_group(groups, group_split, section.leave_one_group_out, names)
+    elif section.time_by is not None:
+        dealt = _by_time(groups, section.time_by, group_split, sizes, ratios)
+    elif before is not None:
+        dealt = dealing.drawn(groups, wanted, group_split)
+    else:
+        dealt = dealing.optimised(groups, wanted, group_split, (counts, sizes))
+    if section.min_per_class:
+        clips = strata.counts(inside, groups.number).astype(np.int64)
+        least = (section.min_per_class, names)
+        dealt = dealing.with_least(dealt, group_split < 0, clips, strata, least)
+    split = np.where(choice.over, -1, np.where(choice.kept >= 0, choice.kept, dealt[groups.group]))
+    amounts = strata.counts(split, len(names), weight).toarray() / (1 if section.balance == "clips" else 1000)
+    balance = Balance(
+        ratios=_shares(section, names, split),
+        clips=np.bincount(split[split >= 0], minlength=len(names)).tolist(),
+        seconds=total_seconds(durations, split, len(names)),
+        strata=strata.values,
+        counts=strata.counts(split, len(names)).toarray().astype(np.int64),
+        amounts=amounts,
+        by=section.balance,
+    )
+    return _Made(names, split, balance)
+
+
+def _shares(section: Config, names: Sequence[str], split: Integers) -> dict[str, float | None]:
+    """Return the share of everything that each split was to get; None for those that nothing was dealt to by size."""
+    if section.leave_one_group_out is not None:
+        return dict.fromkeys(names)
+    if section.folds is not None:
+        return dict.fromkeys(names, 1 / section.folds)
+    closed = [k for k, name in enumerate(names) if section.ratios[name] == 0]
+    rest = 1 - np.isin(split, closed).sum() / max(1, (split >= 0).sum())
+    return {name: section.ratios[name] * float(rest) if section.ratios[name] else None for name in names}
+
+
+def _by_time(groups: Groups, column: str, split: Integers, sizes: npt.NDArray[np.float64], ratios: Any) -> Integers:  # noqa: ANN401
+    from listen_datasets.splitting import timeline  # noqa: PLC0415 - start-up time
+
+    time = timeline.times(groups.clips.column(column), column)
+    if not (split >= 0).any():
+        return timeline.cut(groups, time, sizes, ratios)
+    fitted = timeline.fitting(groups, time, split, len(ratios))
+    if (fitted < 0).any():
+        group = int(np.flatnonzero(fitted < 0)[0])
+        raise UsageError(
+            f"new clips of one group lie on both sides of the time that parts two splits{groups.called(group)}",
+            where="[split] time-by",
+            hint="correct their times, exclude them, or `lds split --assignment anew`, which assigns all clips again",
+        )
+    return fitted
+
+
+def _with_split(manifest: pa.Table, choice: Choice, made: _Made) -> pa.Table:
     positions = np.full(manifest.num_rows, -1, dtype=np.int64)
-    positions[is_published(manifest).to_numpy()] = split
-    column = pa.array(names, pa.string()).take(pa.array(positions, mask=positions < 0))
-    return tables.with_columns(manifest, {"split": column})
+    positions[choice.at] = made.split
+    column = pa.array(made.names, pa.string()).take(pa.array(positions, mask=positions < 0))
+    why = np.full(manifest.num_rows, None, dtype=object)
+    for code, rows in choice.left.items():
+        why[rows] = code
+    return tables.with_columns(manifest, {"split": column, "left_out_by": pa.array(why, pa.string())})
 
 
 def _checked(relations: Mapping[str, leakage.Relation]) -> Mapping[str, leakage.Relation]:
@@ -211,15 +278,24 @@ def _checked(relations: Mapping[str, leakage.Relation]) -> Mapping[str, leakage.
 
 
 def _report(
-    balance: Balance, relations: Mapping[str, leakage.Relation], config: Config, components: int
+    balance: Balance, relations: Mapping[str, leakage.Relation], section: Config, groups: Groups, split: Integers
 ) -> dict[str, Any]:
+    shares: dict[str, dict[str, Any]] = {name: dict(share) for name, share in balance.shares().items()}
+    for k, part in enumerate(shares.values()):
+        sizes = np.bincount(groups.group[split == k])
+        part["groups"] = int((sizes > 0).sum())
+        part["effective_groups"] = effective(sizes)
     return {
-        "ratios": balance.shares(),
+        "ratios": shares,
+        "splits": list(shares),
+        "balance": section.balance,
+        "distance": balance.distance(),
         "relations": msgspec.to_builtins(relations),
-        "group_by": list(config.group_by),
-        "stratify_by": list(config.stratify_by),
-        "seed": config.seed,
-        "components": components,
+        "not_checked": [] if leakage.NEAR in relations else ["near duplicates (re-encoded, resampled, cut)"],
+        "group_by": list(section.group_by),
+        "stratify_by": list(section.stratify_by),
+        "seed": section.seed,
+        "components": groups.number,
         "worst_stratum": balance.worst(),
     }
 
@@ -240,17 +316,6 @@ def _no_group(manifest: pa.Table, config: Config) -> tuple[Finding, ...]:
 
 def _usual_groups(manifest: pa.Table) -> list[str]:
     return [name for name in tables.user_columns(manifest) if _USUAL_GROUPS.fullmatch(name)]
-
-
-def _cut_from(clips: pa.Table) -> str:
-    """Say how many recordings clips come from, if some are spans of one: these stay together."""
-    recordings = pc.count_distinct(clips.column("recording_id")).as_py()
-    return "" if recordings == clips.num_rows else f" from {recordings:,} recording{'s' * (recordings != 1)}"
-
-
-def _values(column: pa.ChunkedArray, name: str) -> str:
-    distinct = sorted(column.unique().to_pylist(), key=lambda value: (value is None, str(value)))
-    return said({name: distinct[0]}) + (f" and {len(distinct) - 1:,} more" if len(distinct) > 1 else "")
 
 
 def _json(document: Mapping[str, Any]) -> bytes:

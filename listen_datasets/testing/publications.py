@@ -55,6 +55,7 @@ def rows(**columns: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any cell
                 "duration": 1.5 + position,
                 "excluded_by": None,
                 "split": SPLITS[position],
+                "left_out_by": None,
                 **{column: values[position] for column, values in given.items()},
             },
         )

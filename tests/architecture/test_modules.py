@@ -29,6 +29,7 @@ NO_COMMANDS = {
     "render",
     "reporting",
     "schema_file",
+    "split_audit",
     "stage_command",
 }
 SECTIONS = {entry.name: entry.type for entry in msgspec.structs.fields(recipe.Recipe)}

@@ -267,7 +267,9 @@ def test_lists_cannot_be_groups(applied: Apply) -> None:
 def test_the_report_lies_beside_the_manifest(applied: Apply) -> None:
     outcome = applied(DIGITS, group_by=("speaker",), stratify_by=("label",), seed=7)
     document = json.loads(outcome.files["split_report.json"].path.read_bytes())
-    assert document["ratios"]["train"] == {"wanted": 0.8, "got": 0.666667, "clips": 200, "seconds": 200.0}
+    assert document["ratios"]["train"] == {
+        "wanted": 0.8, "got": 0.666667, "clips": 200, "seconds": 200.0, "groups": 4, "effective_groups": 4.0
+    }  # fmt: skip
     assert document["relations"]["speaker"] == {"values": 6, "straddling": 0, "pairs_across": 0}
     assert list(document["relations"]) == ["pcm_md5", "recording_id", "sha256", "speaker"]
     assert (document["seed"], document["components"], document["group_by"]) == (7, 6, ["speaker"])
