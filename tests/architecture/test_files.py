@@ -51,6 +51,8 @@ READERS = {
     "documents/pages.py": "templates of lds",
     "documents/published.py": "shards",
     "documents/questions.py": "schemas of lds",
+    "extractors/embedding.py": "the model that the recipe names",
+    "feature_files.py": "features",
     "huggingface.py": "shards",
     "journal.py": "the journal of an unfinished run",
     "ledger.py": "the ledger",

@@ -1,0 +1,236 @@
+"""Files of features: ``features/<name>/part-<number>.parquet``, what their footers say, and how they are read again.
+
+A row belongs to a clip as it was: beside its `clip_id`, the footer has a key made of the digest of its samples and its
+span. A part stays as it is while every clip in it is still wanted and what made it has not changed.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from listen_datasets import digest
+from listen_datasets.arrays import column_of, float_leaves, is_matrix
+from listen_datasets.errors import CorruptError, UsageError
+from listen_datasets.storage import Disk, Written, write_parquet
+
+FOLDER = "features"
+CLIP_ID = pa.field("clip_id", pa.string(), nullable=False, metadata={"description": "Name of the clip."})
+
+_ABOUT, _ROWS = b"lds", b"lds.rows"
+_GROUP_CLIPS = 64  # who asks for one clip decodes so many
+
+
+def part_name(name: str, number: int) -> str:
+    """Return the path of a part in the dataset."""
+    return f"{FOLDER}/{name}/part-{number:05}.parquet"
+
+
+def key_of(pcm_md5: str, first: int, num_samples: int, sample_rate: int) -> str:
+    """Return the key of a clip as it is: of what it sounds like, and where it lies in its recording."""
+    return digest.of_json([pcm_md5, first, num_samples, sample_rate]).removeprefix("sha256:")[:32]
+
+
+@dataclass(frozen=True)
+class Undefined:
+    """A clip for which columns are null.
+
+    Attributes:
+        clip_id: Which clip.
+        columns: Which columns.
+        reason: Words of an exception; empty if the extractor has no value for such a clip.
+    """
+
+    clip_id: str
+    columns: tuple[str, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Footer:
+    """What a part says about itself.
+
+    Attributes:
+        about: What made it: extractor, version, parameters, and the digest of a model.
+        keys: Of its rows, in order.
+        undefined: The rows that lack something.
+    """
+
+    about: Mapping[str, Any]
+    keys: tuple[str, ...]
+    undefined: tuple[Undefined, ...]
+
+    def metadata(self) -> dict[bytes, bytes]:
+        """Return it as metadata of a schema."""
+        undefined = [[one.clip_id, list(one.columns), one.reason] for one in self.undefined]
+        rows = {"keys": list(self.keys), "undefined": undefined}
+        return {_ABOUT: digest.canonical_json(self.about), _ROWS: digest.canonical_json(rows)}
+
+    def without(self, keep: Sequence[int], clip_ids: Sequence[str]) -> Footer:
+        """Return that of some of the rows, by their numbers; `clip_ids` are those of all rows."""
+        left = {clip_ids[number] for number in keep}
+        undefined = tuple(one for one in self.undefined if one.clip_id in left)
+        return Footer(self.about, tuple(self.keys[number] for number in keep), undefined)
+
+
+def footer_of(path: Path) -> Footer | None:
+    """Return what a part says about itself; None if it says nothing, or is no such file."""
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+        about, rows = json.loads(metadata[_ABOUT]), json.loads(metadata[_ROWS])
+        undefined = (Undefined(clip_id, tuple(columns), reason) for clip_id, columns, reason in rows["undefined"])
+        return Footer(about, tuple(rows["keys"]), tuple(undefined))
+    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError):
+        return None
+
+
+def clip_ids_of(path: Path) -> tuple[str, ...]:
+    """Return the clips of a part, in order."""
+    return tuple(pq.read_table(path, columns=["clip_id"], page_checksum_verification=True).column(0).to_pylist())
+
+
+def count_of(path: Path) -> int:
+    """Return how many rows a part has."""
+    return int(pq.read_metadata(path).num_rows)
+
+
+def table_of(
+    fields: Sequence[pa.Field], clip_ids: Sequence[str], rows: Sequence[Mapping[str, Any]], footer: Footer
+) -> pa.Table:
+    """Return a part: one row a clip, its footer in the schema."""
+    columns = [column_of([row[field.name] for row in rows], field) for field in fields]
+    schema = pa.schema([CLIP_ID, *fields], metadata=footer.metadata())
+    return pa.table([pa.array(clip_ids, CLIP_ID.type), *columns], schema=schema)
+
+
+def write(disk: Disk, path: Path, table: pa.Table) -> Written:
+    """Write a part; one that an interrupted run left there is replaced."""
+    starts = range(0, max(1, table.num_rows), _GROUP_CLIPS)
+    return write_parquet(
+        disk,
+        path,
+        (table.slice(start, _GROUP_CLIPS) for start in starts),
+        schema=table.schema,
+        replace=True,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=False,
+        # Floats compress when their first bytes stand together, their second bytes, and so on.
+        use_byte_stream_split=[leaf for field in table.schema for leaf in float_leaves(field)],
+        write_statistics=[field.name for field in table.schema if not is_matrix(field.type)],
+    )
+
+
+def kept(disk: Disk, path: Path, footer: Footer, keep: Sequence[int], target: Path) -> Written:
+    """Write some rows of a part, by their numbers, as another one."""
+    table = pq.read_table(path, page_checksum_verification=True)
+    left = table.take(keep).combine_chunks()
+    about = footer.without(keep, table.column("clip_id").to_pylist())
+    return write(disk, target, left.replace_schema_metadata(about.metadata()))
+
+
+class FeatureFiles:
+    """The features of one extractor, or named set, of a dataset.
+
+    The files are mapped into memory and decoded, 64 clips at a time, when they are asked for::
+
+        levels = dataset.features("log-mel")
+        levels["0a1b2c3d4e5f60718293"].shape  # (frames, bins)
+
+    Args:
+        root: The dataset.
+        name: Of the extractor or the set.
+
+    Raises:
+        UsageError: There are no such features.
+    """
+
+    def __init__(self, root: Path, name: str) -> None:
+        folder = root / FOLDER / name
+        self._paths = sorted(folder.glob("part-*.parquet")) if folder.is_dir() else []
+        self.name = name
+        if not self._paths:
+            there = sorted(one.name for one in (root / FOLDER).iterdir()) if (root / FOLDER).is_dir() else []
+            raise UsageError(
+                f"there are no features {name!r}",
+                where=f"{FOLDER}/{name}",
+                hint=f"there are {', '.join(there)}" if there else f"lds features {root.name}",
+            )
+        self._last: tuple[tuple[int, int], pa.Table] | None = None
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What made them: extractor, version and parameters.
+
+        Raises:
+            CorruptError: A file does not say so.
+        """
+        found = footer_of(self._paths[0])
+        if found is None:
+            raise CorruptError("a part has no footer of ours", where=self._paths[0].name, hint="lds features --force")
+        return found.about
+
+    def table(self) -> pa.Table:
+        """Return all rows: `clip_id` and the columns of the extractor."""
+        tables = [pq.read_table(path, memory_map=True).replace_schema_metadata(None) for path in self._paths]
+        return pa.concat_tables(tables)
+
+    @functools.cached_property
+    def _places(self) -> dict[str, tuple[int, int, int]]:
+        return dict(self._found())
+
+    def _found(self) -> Iterator[tuple[str, tuple[int, int, int]]]:
+        for part, path in enumerate(self._paths):
+            with pq.ParquetFile(path, memory_map=True) as file:
+                for group in range(file.metadata.num_row_groups):
+                    ids = file.read_row_group(group, columns=["clip_id"]).column(0).to_pylist()
+                    yield from ((clip_id, (part, group, row)) for row, clip_id in enumerate(ids))
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __contains__(self, clip_id: object) -> bool:
+        return clip_id in self._places
+
+    def row(self, clip_id: str) -> dict[str, Any]:
+        """Return the values of a clip by column: arrays as NumPy arrays, None where there is no value.
+
+        Raises:
+            UsageError: The clip has no features.
+        """
+        if clip_id not in self._places:
+            raise UsageError(f"the clip {clip_id} has no features {self.name!r}", hint="lds features computes them")
+        part, group, row = self._places[clip_id]
+        if self._last is None or self._last[0] != (part, group):
+            with pq.ParquetFile(self._paths[part], memory_map=True) as file:
+                self._last = ((part, group), file.read_row_group(group))
+        table = self._last[1]
+        return {name: _value(table.column(name)[row]) for name in table.column_names if name != "clip_id"}
+
+    def __getitem__(self, clip_id: str) -> npt.NDArray[Any] | Any:  # noqa: ANN401 - whatever a column holds
+        """Return the only column of a clip, or its row where there are several; see :meth:`row`."""
+        row = self.row(clip_id)
+        return next(iter(row.values())) if len(row) == 1 else row
+
+
+def _value(scalar: pa.Scalar) -> Any:  # noqa: ANN401 - whatever a column holds
+    if not scalar.is_valid:
+        return None
+    if is_matrix(scalar.type):
+        width = scalar.type.value_type.list_size
+        return np.asarray(scalar.values.flatten().to_numpy(zero_copy_only=False)).reshape(-1, width)
+    if pa.types.is_list(scalar.type) or pa.types.is_fixed_size_list(scalar.type):
+        return np.asarray(scalar.values.to_numpy(zero_copy_only=False))
+    return scalar.as_py()
