@@ -211,6 +211,7 @@ class Dataset:
             last = latest.get(stage.name)
             if last and not force and self._contents.is_up_to_date(stage, workspace, settings, last, known):
                 self._write_recipe()
+                commit.clean_staging(self._disk, self.root)  # of a run that was cut off behind its commit
                 return Applied(entry=last, findings=self.findings(stage.name), is_up_to_date=True)
             return self._run(stage, workspace, settings, known, held)
 

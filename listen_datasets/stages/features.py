@@ -115,21 +115,19 @@ def _found(workspace: Workspace, made: Mapping[str, Made]) -> _State:
         for old in [] if workspace.force else _old(workspace, name, one):
             rows = still_wanted(old, wanted)
             if rows:
-                _keep(workspace, state, part_name(name, old.number), old, rows)
+                path = part_name(name, old.number)
+                if len(rows) == len(old.clip_ids):
+                    state.kept[path] = Written(workspace.root / path, old.bytes, old.sha256)
+                else:
+                    fields = one.extractor.fields()
+                    table = feature_files.kept(fields, workspace.root / path, old.footer, rows)
+                    state.files[path] = feature_files.write(workspace.disk, workspace.staging / path, table)
                 numbers.append(old.number)
                 there.update(old.clip_ids[row] for row in rows)
         state.first[name] = max(numbers) + 1
         state.missing[name] = [clip for clip in clips if clip.clip_id not in there]
     state.missing = {name: missing for name, missing in state.missing.items() if missing}
     return state
-
-
-def _keep(workspace: Workspace, state: _State, path: str, old: Old, rows: Sequence[int]) -> None:
-    source = workspace.root / path
-    if len(rows) == len(old.clip_ids):
-        state.kept[path] = Written(source, old.bytes, old.sha256)
-    else:
-        state.files[path] = feature_files.kept(workspace.disk, source, old.footer, rows, workspace.staging / path)
 
 
 def _old(workspace: Workspace, name: str, made: Made) -> Iterator[Old]:
