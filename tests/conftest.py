@@ -11,6 +11,11 @@ from listen_datasets.executors.serial import Serial
 from listen_datasets.testing.small import small_dataset
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes the agreement table of schemas/FEATURES.md again."""
+    parser.addoption("--agreement", metavar="DIR", help="compare extractors over corpora and write schemas/FEATURES.md")
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """A dataset of eight tones that has not been ingested."""

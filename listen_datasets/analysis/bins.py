@@ -72,3 +72,64 @@ def shape(
         found[row, 3] = power / len(values)
         found[row, 4] = np.sqrt(change / len(values))
         last = values
+
+
+@compiled("void(Array(float32, 1, 'C', True), float32, int64, int64, float32[::1])")
+def crossings(
+    padded: npt.NDArray[np.float32], zero: float, frame_length: int, hop_length: int, rates: npt.NDArray[np.float32]
+) -> None:
+    """Write the share of samples of each frame whose sign is not that of the sample before.
+
+    Args:
+        padded: The signal; frame k begins at k hops.
+        zero: Below its negative a sample is negative.
+        frame_length: Samples in a frame.
+        hop_length: Samples between two frames.
+        rates: Receives the shares (frames).
+    """
+    # What lies between the beginnings of two frames, and between their ends, is looked at once each.
+    count = 0
+    for place in range(1, frame_length):
+        count += (padded[place] < -zero) != (padded[place - 1] < -zero)
+    for frame in range(len(rates)):
+        rates[frame] = count / frame_length
+        if frame + 1 == len(rates):
+            break
+        first = frame * hop_length
+        for step in range(hop_length):
+            gone, new = first + step + 1, first + step + frame_length
+            count -= (padded[gone] < -zero) != (padded[gone - 1] < -zero)
+            count += (padded[new] < -zero) != (padded[new - 1] < -zero)
+
+
+@compiled("void(float64[:, ::1], int64, int64, int64, float64[:, ::1])")
+def extremes(magnitude: Float64s, first: int, end: int, count: int, found: Float64s) -> None:
+    """Write the mean of the largest and of the smallest magnitudes of a band, for each frame.
+
+    Args:
+        magnitude: (n, bins).
+        first: First bin of the band.
+        end: Bin behind the last one.
+        count: How many magnitudes are the largest, and the smallest.
+        found: Receives the means (n, 2).
+    """
+    large, small = np.empty(count), np.empty(count)
+    for row in range(magnitude.shape[0]):
+        band = magnitude[row, first:end]
+        large[:], small[:] = -1.0, np.inf
+        for place in range(len(band)):
+            value = band[place]
+            if value > large[count - 1]:
+                slot = count - 1
+                while slot > 0 and large[slot - 1] < value:
+                    large[slot] = large[slot - 1]
+                    slot -= 1
+                large[slot] = value
+            if value < small[count - 1]:
+                slot = count - 1
+                while slot > 0 and small[slot - 1] > value:
+                    small[slot] = small[slot - 1]
+                    slot -= 1
+                small[slot] = value
+        found[row, 0] = large.mean()
+        found[row, 1] = small.mean()

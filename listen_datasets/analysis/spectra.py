@@ -25,7 +25,7 @@ from listen_datasets.analysis.sound import Row, Samples, Sound
 Floats = npt.NDArray[Any]  # float32, or float64 if the framing says double
 
 BLOCK_SAMPLES = 1 << 17
-"""Samples in a block of frames: what is under way stays in the second-level cache."""
+"""Samples in a block of frames, half as many in double precision: what is under way stays in the second-level cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +165,7 @@ def blocks(frames: Samples, framing: Framing, block_samples: int = BLOCK_SAMPLES
     kind: Any = np.float64 if framing.double else np.float32
     shape = window(framing)
     # Large temporaries go back to the system and are faulted in again, so the blocks share theirs.
-    most = max(1, min(len(frames), block_samples // framing.n_fft))
+    most = max(1, min(len(frames), block_samples // (framing.n_fft * (2 if framing.double else 1))))
     windowed = np.zeros((most, framing.n_fft), kind)
     power = np.empty((most, framing.bins), kind)
     width = frames.shape[1]

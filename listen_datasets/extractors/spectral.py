@@ -69,11 +69,10 @@ class Spectral(OfSpectra):
         )
         found[:, :5] = numbers
         found[:, 3] = _geometric_mean(block.power) / numbers[:, 3]
-        found[:, 5] = np.sqrt(np.einsum("ij,ij->i", block.frames, block.frames, dtype=np.float64) / self.framing.n_fft)
+        found[:, 5] = np.sqrt(np.einsum("ij,ij->i", block.frames, block.frames) / self.framing.n_fft)
         for number, band in enumerate(self._bands):
-            ordered = np.sort(magnitude[:, band.bins], axis=1)
-            found[:, 6 + number] = ordered[:, -band.count :].mean(axis=1)
-            found[:, 6 + len(self._bands) + number] = ordered[:, : band.count].mean(axis=1)
+            bins.extremes(magnitude, band.bins.start, band.bins.stop, band.count, means := np.empty((len(found), 2)))
+            found[:, 6 + number], found[:, 6 + len(self._bands) + number] = means[:, 0], means[:, 1]
         return found
 
     def conclude(self, observed: Floats, mono: Samples) -> Row:
@@ -135,8 +134,10 @@ def _octaves(framing: Framing, settings: Settings) -> list[_Band]:
 
 def _geometric_mean(power: Floats) -> Floats:
     # Logarithms of float32 are vectorised; their error of 1e-7 is that of the result.
-    logarithms = np.log(np.maximum(power, _SMALLEST_POWER).astype(np.float32))
-    values: Floats = np.exp(logarithms.mean(axis=1, dtype=np.float64))
+    logarithms = power.astype(np.float32)
+    np.maximum(logarithms, np.float32(_SMALLEST_POWER), out=logarithms)
+    np.log(logarithms, out=logarithms)
+    values: Floats = np.exp(logarithms.mean(axis=1).astype(np.float64))
     return values
 
 
@@ -148,10 +149,10 @@ def _levels(values: Floats, top_db: float) -> Floats:
 
 def zero_crossing_rate(mono: Samples, frame_length: int, hop_length: int) -> npt.NDArray[np.float32]:
     """Return the share of zero crossings of each frame, the first and the last sample repeated beyond the ends."""
+    from listen_datasets.analysis import bins  # noqa: PLC0415 - start-up time: numba, which only workers need
+
     padded = np.pad(mono, frame_length // 2, mode="edge") if len(mono) else np.zeros(frame_length, np.float32)
+    rates = np.empty((len(padded) - frame_length) // hop_length + 1, np.float32)
     # As librosa.zero_crossings: what is not larger than 1e-10 is zero, and zero is positive.
-    negative = padded < -_SMALLEST_POWER
-    seen = np.zeros(len(padded), np.int64)
-    np.cumsum(negative[1:] != negative[:-1], out=seen[1:])
-    starts = np.arange(0, len(padded) - frame_length + 1, hop_length)
-    return ((seen[starts + frame_length - 1] - seen[starts]) / frame_length).astype(np.float32)
+    bins.crossings(padded, np.float32(_SMALLEST_POWER), frame_length, hop_length, rates)
+    return rates

@@ -72,13 +72,16 @@ def _largest_of_block(
     largest: float,
 ) -> float:
     count = min(len(sums), len(padded) - phases.shape[1] + 1 - first)
-    for phase in range(phases.shape[0]):
+    for phase in range(1, phases.shape[0]):  # the first is the samples themselves
         for index in range(count):
             sums[index] = 0
         for tap in range(phases.shape[1]):
             weight = phases[phase, tap]
+            shifted = padded[
+                first + tap : first + tap + count
+            ]  # a sum in the index would keep the loop from being vectorised
             for index in range(count):
-                sums[index] += weight * padded[first + tap + index]
+                sums[index] += weight * shifted[index]
         for index in range(count):
             largest = max(largest, abs(sums[index]))
     return largest
