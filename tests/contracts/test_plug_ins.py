@@ -15,6 +15,7 @@ from listen_datasets import catalogue, recipe, registry, tables
 from listen_datasets.analysis.engine import Engine, Result, make
 from listen_datasets.arrays import column_of
 from listen_datasets.feature_sections import Features, kinds
+from listen_datasets.testing.extractors import broken_promises
 from listen_datasets.testing.signals import Signal, constant, noise, tone
 
 RATE = 8000
@@ -47,6 +48,34 @@ def column(name: str, field: pa.Field, signal: Signal) -> pa.Array:
 
 # ----------------------------------------------------------------------------------------------------------------------
 # Extractors
+
+
+@pytest.mark.parametrize("name", [name for name in EXTRACTORS if name != "summary"])  # which is given rows, not samples
+def test_an_extractor_keeps_its_promises(name: str) -> None:
+    assert broken_promises(extractor(name)) == []
+
+
+class Careless:
+    """Breaks nearly every promise."""
+
+    name = "careless"
+    version = "1"
+
+    def fields(self) -> list[pa.Field]:
+        return [pa.field("peak", pa.float32())]
+
+    def __call__(self, samples: Signal, sample_rate: int) -> dict[str, object]:  # noqa: ARG002 - it takes it
+        return {"peak": float(np.log(np.abs(samples).max()))}
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_an_extractor_that_breaks_promises_is_told_which() -> None:
+    assert broken_promises(Careless()) == [
+        "the column peak has no description",
+        "silence: peak is not finite",
+        "nothing: it raises ValueError: zero-size array to reduction operation maximum which has no identity",
+        "one sample: peak is not finite",
+    ]
 
 
 @pytest.mark.parametrize("name", EXTRACTORS)

@@ -72,7 +72,7 @@ CASES = {
             "spectral_centroid": 2e-3,
             "spectral_bandwidth": 2e-3,
             "spectral_rolloff": 1e-3,
-            "spectral_flatness": 1e-6,
+            "spectral_flatness": 1e-5,
             "spectral_flux": 1e-5,
             "zero_crossing_rate": 1e-7,
             "rms": 1e-6,
@@ -83,7 +83,7 @@ CASES = {
     "tonnetz": Case("tonnetz", "librosa", {"extractor": "tonnetz"}, {"tonnetz": 1e-4}),
     "onsets": Case("onsets", "librosa", {"extractor": "onsets"}, {"onset_strength": 1e-3, "onsets": 1e-9}),
     "tempo": Case("tempo", "librosa", {"extractor": "tempo"}, {"tempo_bpm": 1e-9, "beats": 1e-9}, beyond=1e-3),
-    "f0": Case("f0", "librosa", {"extractor": "f0"}, {"f0_hz": 0.01}, beyond=1e-3),
+    "f0": Case("f0", "librosa", {"extractor": "f0"}, {"f0_hz": 0.01}, beyond=5e-3),
     "loudness": Case(
         "loudness",
         "libebur128",
