@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from listen_datasets import digest
@@ -157,9 +158,9 @@ class FeatureFiles:
 
     def __init__(self, root: Path, name: str) -> None:
         folder = root / FOLDER / name
-        self._paths = sorted(folder.glob("part-*.parquet")) if folder.is_dir() else []
+        self.paths = sorted(folder.glob("part-*.parquet")) if folder.is_dir() else []
         self.name = name
-        if not self._paths:
+        if not self.paths:
             there = sorted(one.name for one in (root / FOLDER).iterdir()) if (root / FOLDER).is_dir() else []
             raise UsageError(
                 f"there are no features {name!r}",
@@ -175,14 +176,14 @@ class FeatureFiles:
         Raises:
             CorruptError: A file does not say so.
         """
-        found = footer_of(self._paths[0])
+        found = footer_of(self.paths[0])
         if found is None:
-            raise CorruptError("a part has no footer of ours", where=self._paths[0].name, hint="lds features --force")
+            raise CorruptError("a part has no footer of ours", where=self.paths[0].name, hint="lds features --force")
         return found.about
 
     def table(self) -> pa.Table:
         """Return all rows: `clip_id` and the columns of the extractor."""
-        tables = [pq.read_table(path, memory_map=True).replace_schema_metadata(None) for path in self._paths]
+        tables = [pq.read_table(path, memory_map=True).replace_schema_metadata(None) for path in self.paths]
         return pa.concat_tables(tables)
 
     @functools.cached_property
@@ -190,7 +191,7 @@ class FeatureFiles:
         return dict(self._found())
 
     def _found(self) -> Iterator[tuple[str, tuple[int, int, int]]]:
-        for part, path in enumerate(self._paths):
+        for part, path in enumerate(self.paths):
             with pq.ParquetFile(path, memory_map=True) as file:
                 for group in range(file.metadata.num_row_groups):
                     ids = file.read_row_group(group, columns=["clip_id"]).column(0).to_pylist()
@@ -215,7 +216,7 @@ class FeatureFiles:
             raise UsageError(f"the clip {clip_id} has no features {self.name!r}", hint="lds features computes them")
         part, group, row = self._places[clip_id]
         if self._last is None or self._last[0] != (part, group):
-            with pq.ParquetFile(self._paths[part], memory_map=True) as file:
+            with pq.ParquetFile(self.paths[part], memory_map=True) as file:
                 self._last = ((part, group), file.read_row_group(group))
         table = self._last[1]
         return {name: _value(table.column(name)[row]) for name in table.column_names if name != "clip_id"}
@@ -235,3 +236,44 @@ def _value(scalar: pa.Scalar) -> Any:  # noqa: ANN401 - whatever a column holds
     if pa.types.is_list(scalar.type) or pa.types.is_fixed_size_list(scalar.type):
         return np.asarray(scalar.values.to_numpy(zero_copy_only=False))
     return scalar.as_py()
+
+
+def digest_of(root: Path, name: str) -> str:
+    """Return the digest of the files of a feature.
+
+    Raises:
+        UsageError: There are no such features.
+    """
+    return digest.of_json([digest.of_file(path) for path in FeatureFiles(root, name).paths])
+
+
+def with_features(root: Path, clips: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Return clips with the columns of features beside them; null where a clip has no row.
+
+    A column that begins with the name of its feature keeps its name; others have it put before.
+
+    Args:
+        root: The dataset.
+        clips: A table with `clip_id`.
+        names: Extractors or named sets.
+
+    Raises:
+        UsageError: There are no such features, or two columns would have one name.
+    """
+    for name in names:
+        table = FeatureFiles(root, name).table().combine_chunks()
+        places = pc.index_in(clips.column("clip_id"), table.column("clip_id"))
+        stem = name.replace("-", "_").replace(".", "_")
+        for field in table.schema:
+            if field.name == CLIP_ID.name:
+                continue
+            column = field.name if field.name.startswith(stem) else f"{stem}_{field.name}"
+            if column in clips.column_names:
+                column = f"{stem}_{field.name}"
+            if column in clips.column_names:
+                raise UsageError(
+                    f"the clips have a column {column!r} already", where="[shard] features", hint="rename the set"
+                )
+            values = table.column(field.name).take(places)
+            clips = clips.append_column(field.with_name(column).with_nullable(nullable=True), values)
+    return clips

@@ -306,6 +306,10 @@ class Shard(Section, frozen=True, kw_only=True):
     class_labels: Annotated[
         tuple[str, ...], Meta(description="Columns stored as class labels; the label column of [dataset] if left out.")
     ] = ()
+    features: Annotated[
+        tuple[str, ...],
+        Meta(description="Features, by extractor or named set, that are published beside the sound; none if left out."),
+    ] = ()
     allow_unlicensed: Annotated[bool, Meta(description="Publish clips whose licence is not known.")] = False
 
 

@@ -76,7 +76,11 @@ def shape(
 
 @compiled("void(Array(float32, 1, 'C', True), float32, int64, int64, float32[::1])")
 def crossings(
-    padded: npt.NDArray[np.float32], zero: float, frame_length: int, hop_length: int, rates: npt.NDArray[np.float32]
+    padded: npt.NDArray[np.float32],
+    zero: np.float32,
+    frame_length: int,
+    hop_length: int,
+    rates: npt.NDArray[np.float32],
 ) -> None:
     """Write the share of samples of each frame whose sign is not that of the sample before.
 

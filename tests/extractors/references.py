@@ -6,11 +6,12 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-import librosa
+import librosa as _librosa
 import numpy as np
 import numpy.typing as npt
 import scipy.signal
 
+librosa: Any = _librosa  # its parts are loaded when they are asked for
 Array = npt.NDArray[Any]
 RATE = 22_050
 

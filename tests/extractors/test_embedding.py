@@ -22,7 +22,7 @@ WINDOW = 400
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     """A model that takes (1, WINDOW) and gives (1, 3): the sums of the samples times 1, 2 and 3."""
-    weights = onnx.numpy_helper.from_array(np.tile(np.float32([1, 2, 3]), (WINDOW, 1)), "weights")
+    weights = onnx.numpy_helper.from_array(np.tile(np.array([1, 2, 3], np.float32), (WINDOW, 1)), "weights")
     graph = onnx.helper.make_graph(
         [onnx.helper.make_node("MatMul", ["signal", "weights"], ["vector"])],
         "sums",
