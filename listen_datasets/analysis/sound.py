@@ -31,11 +31,11 @@ class Sound:
         """Return one channel (num_samples) at a rate in Hz; it is shared, so leave it alone."""
         key = (sample_rate, channels)
         if key not in self._signals:
-            if sample_rate == self.sample_rate:
-                signal = np.ascontiguousarray(self.samples[:, 0] if channels == "first" else downmix(self.samples))
-            else:
-                signal = resample(self.mono(self.sample_rate, channels), self.sample_rate, sample_rate)
-            self._signals[key] = signal
+            # At its own rate a signal is not kept unless it is asked for: of an hour of stereo it is 600 MB.
+            own = self._signals.get((self.sample_rate, channels))
+            if own is None:
+                own = np.ascontiguousarray(self.samples[:, 0] if channels == "first" else downmix(self.samples))
+            self._signals[key] = resample(own, self.sample_rate, sample_rate)
         return self._signals[key]
 
 

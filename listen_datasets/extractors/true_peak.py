@@ -38,7 +38,7 @@ def _of_channel(samples: npt.NDArray[np.float32], sample_rate: int, known: float
     A block is interpolated only if it could hold a larger value than those found: most blocks cannot.
     """
     factor = 4 if sample_rate < 96_000 else 2 if sample_rate < 192_000 else 1
-    sample_peak = float(np.abs(samples).max(initial=0))
+    sample_peak = max(float(samples.max(initial=0)), -float(samples.min(initial=0)))
     if factor == 1 or not sample_peak:
         return sample_peak
     phases = _phases(factor)
@@ -46,7 +46,8 @@ def _of_channel(samples: npt.NDArray[np.float32], sample_rate: int, known: float
     padded = np.zeros(2 * margin + -(-len(samples) // _BLOCK) * _BLOCK, np.float32)
     padded[margin : margin + len(samples)] = samples
     # What a value may be made of lies in its block, the one before and the margin behind.
-    tops = np.abs(padded[margin : len(padded) - margin]).reshape(-1, _BLOCK).max(axis=1)
+    pieces = padded[margin : len(padded) - margin].reshape(-1, _BLOCK)
+    tops = np.maximum(pieces.max(axis=1), -pieces.min(axis=1))  # without a copy: a clip may last for hours
     near = np.maximum.reduce([tops, np.r_[0, tops[:-1]], np.r_[tops[1:], 0]])
     order = np.argsort(-near, kind="stable")
     bounds = near[order].astype(np.float64) * (1.0001 * float(np.abs(phases).sum(axis=1).max()))

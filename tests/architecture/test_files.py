@@ -53,6 +53,7 @@ READERS = {
     "documents/questions.py": "schemas of lds",
     "extractors/embedding.py": "the model that the recipe names",
     "feature_files.py": "features",
+    "feature_reading.py": "features",
     "huggingface.py": "shards",
     "journal.py": "the journal of an unfinished run",
     "ledger.py": "the ledger",
