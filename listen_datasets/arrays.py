@@ -24,6 +24,9 @@ def column_of(values: Sequence[Any], field: pa.Field) -> pa.Array:
     """
     if is_matrix(field.type):
         return _matrices(values, field)
+    if pa.types.is_list(field.type) and pa.types.is_floating(field.type.value_type):
+        dtype = field.type.value_type.to_pandas_dtype()
+        return pa.array([None if value is None else np.asarray(value, dtype) for value in values], field.type)
     return pa.array(values, field.type)
 
 

@@ -16,7 +16,8 @@ import msgspec
 from msgspec import inspect, structs
 
 from listen_datasets.errors import RecipeError, UsageError
-from listen_datasets.recipe import Recipe, Section
+from listen_datasets.recipe import Features, Recipe
+from listen_datasets.section import Section, with_profile
 
 C = TypeVar("C", bound=Section)
 Kind = Literal["text", "integer", "number", "switch", "choice", "shares", "levels"]
@@ -75,6 +76,8 @@ def is_nested(shape: inspect.Type) -> bool:
         return is_nested(shape.type)
     if isinstance(shape, inspect.VarTupleType):
         return is_nested(shape.item_type)
+    if isinstance(shape, inspect.DictType):
+        return isinstance(shape.value_type, inspect.DictType)
     return isinstance(shape, inspect.StructType)
 
 
@@ -118,7 +121,7 @@ def merged(section: C, overrides: Mapping[str, Any]) -> C:
     names = {entry.name: entry.encode_name for entry in structs.fields(type(section))}
     given = {names[field]: value for field, value in overrides.items() if value is not None}
     try:
-        return msgspec.convert({**builtins(section), **_profile(type(section), given), **given}, type(section))
+        return msgspec.convert({**builtins(section), **with_profile(type(section), given)}, type(section))
     except msgspec.ValidationError as problem:
         raise UsageError(_in_words(problem, "--"), hint="see the command's --help for types and bounds") from problem
 
@@ -177,6 +180,7 @@ def parse(text: str) -> Recipe:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as problem:  # also numbers of too many digits and tables nested too deep
         raise RecipeError(f"{RECIPE} is no TOML: {problem}", where=RECIPE) from None
+    data = _with_sets(data)
     _refuse_unknown(data, Recipe, "")
     try:
         return msgspec.convert(_with_profiles(data), Recipe)
@@ -184,19 +188,34 @@ def parse(text: str) -> Recipe:
         raise RecipeError(_in_words(problem, ""), where=RECIPE) from None
 
 
-def _with_profiles(data: Mapping[str, Any]) -> dict[str, Any]:
+def _with_profiles(data: Mapping[str, Any], section: type[Section] = Recipe) -> dict[str, Any]:
     """Return what ``lds.toml`` says, and in the sections with a profile what that says of the keys not given."""
-    sections = {entry.encode_name: entry.type for entry in structs.fields(Recipe)}
-    return {
-        key: {**_profile(sections[key], value), **value} if isinstance(value, dict) else value
-        for key, value in data.items()
+    nested = {entry.encode_name: inspect.type_info(entry.type) for entry in structs.fields(section)}
+    filled = {}
+    for key, value in with_profile(section, data).items():
+        shape = nested.get(key)
+        if isinstance(shape, inspect.StructType) and issubclass(shape.cls, Section) and isinstance(value, dict):
+            filled[key] = _with_profiles(value, shape.cls)
+        else:
+            filled[key] = value
+    return filled
+
+
+def _with_sets(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``lds.toml`` says, the tables of ``[features]`` that name an extractor gathered as ``sets``."""
+    features = data.get("features")
+    if not isinstance(features, dict):
+        return dict(data)
+    if "sets" in features:
+        raise RecipeError("unknown key features.sets", where=RECIPE, hint="write [features.NAME] with a key extractor")
+    sections = {entry.encode_name for entry in structs.fields(Features)}
+    sets = {
+        key: value
+        for key, value in features.items()
+        if key not in sections and isinstance(value, dict) and isinstance(value.get("extractor"), str)
     }
-
-
-def _profile(section: type[Section], given: Mapping[str, Any]) -> Mapping[str, Any]:
-    profiles: Mapping[str, Mapping[str, Any]] = getattr(section, "profiles", {})
-    name = given.get("profile")
-    return profiles.get(name, {}) if isinstance(name, str) else {}
+    others = {key: value for key, value in features.items() if key not in sets}
+    return {**data, "features": {**others, **({"sets": sets} if sets else {})}}
 
 
 def _refuse_unknown(data: Mapping[str, Any], section: type[Section], prefix: str) -> None:

@@ -26,6 +26,7 @@ from listen_datasets.contents import MANIFEST, REJECTED, SHARED, Contents, findi
 from listen_datasets.errors import LockedError, MachineError, NothingError, UsageError
 from listen_datasets.executors import Executor
 from listen_datasets.executors.local import LocalProcesses
+from listen_datasets.feature_reading import FeatureFiles
 from listen_datasets.ledger import Entry, Ledger
 from listen_datasets.model import Counts, Finding
 from listen_datasets.paths import real
@@ -152,6 +153,14 @@ class Dataset:
         """
         return self._contents.ledger()
 
+    def features(self, name: str) -> FeatureFiles:
+        """Return the features of an extractor, or of a named set: a table, or an array a clip.
+
+        Raises:
+            UsageError: There are no such features.
+        """
+        return FeatureFiles(self.root, name)
+
     def to_pandas(self) -> pd.DataFrame:
         """Return the manifest as a pandas frame with Arrow-backed columns, so that text stays text."""
         import pandas as pd  # noqa: PLC0415 - half a second that nobody else pays
@@ -202,6 +211,7 @@ class Dataset:
             last = latest.get(stage.name)
             if last and not force and self._contents.is_up_to_date(stage, workspace, settings, last, known):
                 self._write_recipe()
+                commit.clean_staging(self._disk, self.root)  # of a run that was cut off behind its commit
                 return Applied(entry=last, findings=self.findings(stage.name), is_up_to_date=True)
             return self._run(stage, workspace, settings, known, held)
 
@@ -210,6 +220,7 @@ class Dataset:
         outcome = stage.run(workspace, settings)
         check_laws(stage, workspace.manifest, outcome)
         written = self._stage_files(stage, workspace, outcome)
+        there = {**outcome.kept, **written}
         entry = ledger.next_entry(
             known,
             run=workspace.staging.name,
@@ -219,8 +230,8 @@ class Dataset:
             seconds=round(time.perf_counter() - clock, 3),
             config=config.builtins(settings),
             used=stage.inputs(workspace, settings) if outcome.used is None else dict(outcome.used),
-            generated={path: ledger.Generated(bytes=file.bytes, sha256=file.sha256) for path, file in written.items()},
-            removed=tuple(self._outdated(stage, known, written)),
+            generated={path: ledger.Generated(bytes=file.bytes, sha256=file.sha256) for path, file in there.items()},
+            removed=tuple(self._outdated(stage, known, there)),
             agent=agent(),
             counts=self._fates(outcome),
             findings=_tally(outcome),

@@ -15,30 +15,37 @@ import msgspec
 from msgspec import Meta
 
 from listen_datasets import licences, profiles
+from listen_datasets.feature_sections import Features, LogMel, Loudness, Mfcc
 from listen_datasets.model import Severity
+from listen_datasets.section import FileName, Fraction, Positive, Section, Slug
 
-FileName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=4096)]
-Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=96)]
+__all__ = [
+    "SPLIT_NAME",
+    "About",
+    "Author",
+    "Card",
+    "Dedup",
+    "Features",
+    "FileName",
+    "Ignore",
+    "Ingest",
+    "LogMel",
+    "Loudness",
+    "Mfcc",
+    "Recipe",
+    "Section",
+    "Shard",
+    "Source",
+    "Split",
+    "Validate",
+]
+
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s]+$")]
 Date = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Version = Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$", max_length=64)]
-Fraction = Annotated[float, Meta(ge=0, le=1)]
-Positive = Annotated[float, Meta(gt=0, le=1e9)]  # an infinity could not stand in the ledger
 Level = Annotated[float, Meta(ge=-200, le=200)]
 
 SPLIT_NAME = re.compile(r"^\w+(\.\w+)*$", re.ASCII)
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """A table of ``lds.toml``; unknown keys are refused.
-
-    Attributes:
-        how: Keys that say how a stage goes about its work, and never change what comes of it.
-        profiles: What other keys hold unless they are given, by the value of the key ``profile``.
-    """
-
-    how: ClassVar[frozenset[str]] = frozenset()
-    profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
 
 def _check_licence(text: str | None) -> None:
@@ -178,7 +185,7 @@ class Validate(Section, frozen=True, kw_only=True):
     disable: Annotated[tuple[str, ...], Meta(description="Finding codes that are not looked for.")] = ()
     levels: Annotated[
         dict[str, Severity], Meta(description="Other severities than the usual ones, by finding code.")
-    ] = {}
+    ] = msgspec.field(default_factory=dict)
     ignore: Annotated[
         tuple[Ignore, ...], Meta(description="Findings that are known and meant, each with the reason why.")
     ] = ()
@@ -272,35 +279,6 @@ class Dedup(Section, frozen=True, kw_only=True):
         Meta(description="Which of several copies is kept: what decides first, then second, and so on."),
     ] = ("lossless", "longer", "sample_rate", "metadata", "path")
     keep_all: Annotated[bool, Meta(description="Only group the copies, and publish all of them.")] = False
-
-
-class LogMel(Section, frozen=True, kw_only=True):
-    """Section ``[features.log-mel]``: as `librosa.feature.melspectrogram` and `power_to_db` define them."""
-
-    sample_rate: Annotated[int, Meta(ge=1000, le=768000, description="Resample to this rate, in Hz.")] = 16000
-    n_fft: Annotated[int, Meta(ge=16, le=65536, description="Length of the window and the FFT, in samples.")] = 1024
-    hop_length: Annotated[int, Meta(ge=1, le=65536, description="Samples between two frames.")] = 256
-    n_mels: Annotated[int, Meta(ge=1, le=1024, description="Number of mel bands.")] = 64
-    top_db: Annotated[Positive, Meta(description="Floor below the loudest value of the clip, in dB.")] = 80.0
-
-
-class Mfcc(LogMel, frozen=True, kw_only=True):
-    """Section ``[features.mfcc]``: as `librosa.feature.mfcc` defines them."""
-
-    n_mfcc: Annotated[int, Meta(ge=1, le=1024, description="Number of coefficients.")] = 20
-
-
-class Loudness(Section, frozen=True, kw_only=True):
-    """Section ``[features.loudness]``: nothing to set."""
-
-
-class Features(Section, frozen=True, kw_only=True):
-    """Section ``[features]``."""
-
-    extractors: Annotated[tuple[str, ...], Meta(description="Extractors to run.")] = ("log-mel", "mfcc", "loudness")
-    log_mel: LogMel = LogMel()
-    mfcc: Mfcc = Mfcc()
-    loudness: Loudness = Loudness()
 
 
 USUAL_RATIOS: Mapping[str, float] = {"train": 0.8, "validation": 0.1, "test": 0.1}
@@ -411,6 +389,10 @@ class Shard(Section, frozen=True, kw_only=True):
     ] = 500_000_000
     class_labels: Annotated[
         tuple[str, ...], Meta(description="Columns stored as class labels; the label column of [dataset] if left out.")
+    ] = ()
+    features: Annotated[
+        tuple[str, ...],
+        Meta(description="Features, by extractor or named set, that are published beside the sound; none if left out."),
     ] = ()
     allow_unlicensed: Annotated[bool, Meta(description="Publish clips whose licence is not known.")] = False
 

@@ -24,9 +24,18 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "waveform": "listen_datasets.probes.waveform:Waveform",
     },
     "extractors": {
+        "chroma": "listen_datasets.extractors.chroma:chroma",
+        "embedding": "listen_datasets.extractors.embedding:Embedding",
+        "f0": "listen_datasets.extractors.f0:F0",
         "log-mel": "listen_datasets.extractors.log_mel:LogMel",
         "loudness": "listen_datasets.extractors.loudness:Loudness",
         "mfcc": "listen_datasets.extractors.mfcc:Mfcc",
+        "onsets": "listen_datasets.extractors.onsets:Onsets",
+        "quality": "listen_datasets.extractors.quality:Quality",
+        "spectral": "listen_datasets.extractors.spectral:Spectral",
+        "summary": "listen_datasets.extractors.summary:Summary",
+        "tempo": "listen_datasets.extractors.tempo:Tempo",
+        "tonnetz": "listen_datasets.extractors.tonnetz:tonnetz",
     },
     "rules": {
         "channels": "listen_datasets.rules.channels:check",

@@ -165,6 +165,7 @@ class Outcome:
         files: Files written below the staging folder, by their path in the dataset.
         report: Small JSON summary for people and the ledger: no clock, path of the machine, or worker count.
         tally: Number of findings by code, where more were made than are kept in `findings`.
+        kept: Files of the last run that stay as they are, by path in the dataset.
         used: What `Stage.inputs` would say, where the stage has learnt it anyway; asked for if None.
         caches: Tables that save time in the next run and may be lost at any time, by their name.
     """
@@ -177,6 +178,7 @@ class Outcome:
     tally: Mapping[str, int] | None = None
     used: Mapping[str, str] | None = None
     caches: Mapping[str, pa.Table] = field(default_factory=dict)
+    kept: Mapping[str, Written] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,11 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes the agreement table of schemas/FEATURES.md again."""
+    parser.addoption("--agreement", metavar="DIR", help="compare extractors over corpora and write schemas/FEATURES.md")
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """A dataset of eight tones that has not been ingested."""

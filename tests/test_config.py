@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from listen_datasets import config, recipe
 from listen_datasets.errors import RecipeError, UsageError
+from listen_datasets.feature_sections import kinds
 
 HEAD = '[dataset]\nname = "x"\n'
 SECTIONS: list[type[recipe.Section]] = [
@@ -136,7 +137,7 @@ def test_every_flag_has_help_and_the_default_of_the_struct(section: type[recipe.
 def test_every_key_that_is_no_section_is_a_flag(section: type[recipe.Section]) -> None:
     keys = msgspec.json.schema(section)["$defs"][section.__name__]["properties"]
 
-    assert {flag.key for flag in config.flags(section)} == keys.keys() - {"log-mel", "mfcc", "loudness", "ignore"}
+    assert {flag.key for flag in config.flags(section)} == keys.keys() - {*kinds(), "sets", "ignore"}
 
 
 @pytest.mark.parametrize(

@@ -86,14 +86,17 @@ def test_readme_table_of_exit_codes_is_true() -> None:
     assert {(int(code), name) for code, name in rows} == {(int(code), code.name.lower()) for code in ExitCode}
 
 
-def test_python_block_runs(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_python_blocks_run(tmp_path: Path, environment: dict[str, str]) -> None:
     shutil.copytree(ROOT / "sample_data", tmp_path / "sample_data")
-    (block,) = re.findall(
+    blocks = re.findall(
         r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
-    (tmp_path / "script.py").write_text(block, encoding="utf-8")
+    # The extractor that it shows is one.
+    blocks.append("from listen_datasets.testing.extractors import broken_promises\nprint(broken_promises(Peak()))")
+    (tmp_path / "script.py").write_text("\n".join(blocks), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "script.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
+    assert done.stdout.endswith("\n[]\n")

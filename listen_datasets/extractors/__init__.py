@@ -2,11 +2,16 @@
 
 An extractor is a class looked up by name (:mod:`listen_datasets.registry`). It is made once and used for many clips,
 possibly in several processes, so a call leaves nothing behind that could change the next one. An extractor of ours is
-made with its section of ``lds.toml``; one of another package, which has no section, is made without arguments.
+made with its section of ``lds.toml``. One of another package is made without arguments, or with a dict of what a named
+set (``[features.NAME]`` with ``extractor``) says.
+
+Those of ours that work on one signal or on spectra share the downmix, the resampling and the transform of a clip
+(:mod:`listen_datasets.analysis.sound`, :mod:`listen_datasets.analysis.spectra`, :mod:`listen_datasets.analysis.engine`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -31,7 +36,7 @@ class Extractor(Protocol):
         """Return the columns it gives, with ``description`` and ``unit`` as metadata."""
         ...
 
-    def __call__(self, samples: Samples, sample_rate: int) -> dict[str, object]:
+    def __call__(self, samples: Samples, sample_rate: int) -> Mapping[str, object]:
         """Return the values of one clip by column.
 
         Args:

@@ -1,4 +1,4 @@
-"""Extractor ``log-mel``: the mel spectrogram in decibels."""
+"""Extractor ``log-mel``: the mel spectrogram, by default in decibels."""
 
 from __future__ import annotations
 
@@ -6,25 +6,36 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from listen_datasets import recipe
-from listen_datasets.extractors import Samples, mel
+from listen_datasets.analysis.sound import Row, Samples, column, matrix
+from listen_datasets.analysis.spectra import Block, Floats, OfSpectra
+from listen_datasets.extractors import mel
+from listen_datasets.feature_sections import LogMel as Settings
+
+_UNITS = {"db": "dB", "ln": "Np (natural logarithm of the power)", "whisper": "log10 of the power, plus 4, over 4"}
 
 
-class LogMel:
-    """Mel spectrogram in dB, as librosa defines it (:mod:`listen_datasets.extractors.mel`)."""
+class LogMel(OfSpectra):
+    """Mel spectrogram, as librosa, HTK, Kaldi or Whisper define it (:mod:`listen_datasets.extractors.mel`)."""
 
     name: ClassVar[str] = "log-mel"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
-    def __init__(self, config: recipe.LogMel) -> None:
-        mel.check(config, "[features.log-mel]")
-        self._config = config
+    def __init__(self, settings: Settings) -> None:
+        mel.check(settings, f"[features.{self.name}]")
+        self._settings = settings
+        self.framing = mel.framing_of(settings)
+        self.width = settings.n_mels
 
     def fields(self) -> list[pa.Field]:
         """Return the column ``log_mel``."""
-        notes = {"description": "Mel spectrogram: a list of frames, each with one level a band.", "unit": "dB"}
-        return [pa.field("log_mel", pa.list_(pa.list_(pa.float32(), self._config.n_mels)), metadata=notes)]
+        kind = matrix(self._settings.dtype, self._settings.n_mels)
+        about = "Mel spectrogram: a list of frames, each with one level a band."
+        return [column("log_mel", kind, about, _UNITS[self._settings.scale])]
 
-    def __call__(self, samples: Samples, sample_rate: int) -> dict[str, object]:
+    def observe(self, block: Block) -> Floats:
+        """Return the levels of a block."""
+        return mel.levels(block, self._settings)
+
+    def conclude(self, observed: Floats, mono: Samples) -> Row:  # noqa: ARG002 - the spectra say all
         """Return ``log_mel`` (frames, n_mels) of one clip."""
-        return {"log_mel": mel.log_mel_spectrogram(samples, sample_rate, self._config)}
+        return {"log_mel": mel.concluded(observed, self._settings)}

@@ -1,49 +1,78 @@
-"""Extractor ``mfcc``: mel-frequency cepstral coefficients."""
+"""Extractor ``mfcc``: mel-frequency cepstral coefficients and their derivatives."""
 
 from __future__ import annotations
 
 import functools
 from typing import ClassVar
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from listen_datasets import recipe
+from listen_datasets.analysis.sound import Row, Samples, column, matrix
+from listen_datasets.analysis.spectra import Block, Floats, OfSpectra
 from listen_datasets.errors import RecipeError
-from listen_datasets.extractors import Samples, mel
+from listen_datasets.extractors import mel
+from listen_datasets.feature_sections import Mfcc as Settings
+
+_COLUMNS = ("mfcc", "mfcc_delta", "mfcc_delta2")
 
 
-class Mfcc:
-    """The first coefficients of the orthonormal DCT-II of the log-mel spectrogram, as ``librosa.feature.mfcc``."""
+class Mfcc(OfSpectra):
+    """The first coefficients of the orthonormal DCT-II of the log-mel spectrogram, as ``librosa.feature.mfcc``.
+
+    Derivatives are those of a line, or a parabola, through `delta_width` frames by least squares (Savitzky and Golay), as
+    ``librosa.feature.delta``; a clip with fewer frames has none.
+    """
 
     name: ClassVar[str] = "mfcc"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
-    def __init__(self, config: recipe.Mfcc) -> None:
-        where = "[features.mfcc]"
-        mel.check(config, where)
-        if config.n_mfcc > config.n_mels:
+    def __init__(self, settings: Settings) -> None:
+        where = f"[features.{self.name}]"
+        mel.check(settings, where)
+        if settings.n_mfcc > settings.n_mels:
             raise RecipeError(
-                f"{config.n_mels} mel bands have no {config.n_mfcc} coefficients",
+                f"{settings.n_mels} mel bands have no {settings.n_mfcc} coefficients",
                 where=where,
                 hint="lower n-mfcc or raise n-mels",
             )
-        self._config = config
-        # A plain LogMel, equal to that of the extractor log-mel: both then share one spectrogram.
-        self._settings = msgspec.convert(config, recipe.LogMel, from_attributes=True)
+        if settings.delta_width % 2 == 0:
+            raise RecipeError("a derivative has no middle frame", where=where, hint="choose an odd delta-width")
+        self._settings = settings
+        self.framing = mel.framing_of(settings)
+        self.width = settings.n_mels
 
     def fields(self) -> list[pa.Field]:
-        """Return the column ``mfcc``."""
-        notes = {"description": "Mel-frequency cepstral coefficients: a list of frames, each with n_mfcc values."}
-        return [pa.field("mfcc", pa.list_(pa.list_(pa.float32(), self._config.n_mfcc)), metadata=notes)]
+        """Return the column ``mfcc``, and those of its derivatives."""
+        kind = matrix(self._settings.dtype, self._settings.n_mfcc)
+        about = "Mel-frequency cepstral coefficients: a list of frames, each with n_mfcc values."
+        names = _COLUMNS[: 1 + self._settings.deltas]
+        orders = ("", " First derivative, a frame.", " Second derivative, a frame squared.")
+        return [column(name, kind, about + order) for name, order in zip(names, orders, strict=False)]
 
-    def __call__(self, samples: Samples, sample_rate: int) -> dict[str, object]:
-        """Return ``mfcc`` (frames, n_mfcc) of one clip."""
-        spectrogram = mel.log_mel_spectrogram(samples, sample_rate, self._settings)
-        coefficients = np.matmul(spectrogram, dct_basis(self._config.n_mels, self._config.n_mfcc))
-        return {"mfcc": coefficients}
+    def observe(self, block: Block) -> Floats:
+        """Return the levels of a block."""
+        return mel.levels(block, self._settings)
+
+    def conclude(self, observed: Floats, mono: Samples) -> Row:  # noqa: ARG002 - the spectra say all
+        """Return ``mfcc`` (frames, n_mfcc) of one clip, and its derivatives."""
+        spectrogram = mel.concluded(observed, self._settings)
+        coefficients = np.matmul(spectrogram, dct_basis(self._settings.n_mels, self._settings.n_mfcc))
+        row: dict[str, object] = {"mfcc": coefficients}
+        for order in range(1, self._settings.deltas + 1):
+            row[_COLUMNS[order]] = derivative(coefficients, order, self._settings.delta_width)
+        return row
+
+
+def derivative(frames: npt.NDArray[np.float32], order: int, width: int) -> npt.NDArray[np.float32] | None:
+    """Return the first or second derivative (frames, n); None if there are fewer frames than it is taken over."""
+    from scipy.signal import savgol_filter  # noqa: PLC0415 - start-up time: only who asks for derivatives
+
+    if len(frames) < width:
+        return None
+    values: npt.NDArray[np.float32] = savgol_filter(frames, width, polyorder=order, deriv=order, axis=0, mode="interp")
+    return values
 
 
 @functools.lru_cache(maxsize=8)

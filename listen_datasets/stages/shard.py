@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from listen_datasets import checksums, digest, huggingface, recipe, shards, storage
 from listen_datasets.errors import InternalError, MachineError, NothingError, UsageError
 from listen_datasets.executors import Done, Lost
+from listen_datasets.feature_reading import digest_of, with_features
 from listen_datasets.model import Finding
 from listen_datasets.publication import LICENSE, Publication, licensed, publication, unlicensed
 from listen_datasets.shards import Changed, Embedded, Job, Shard
@@ -75,7 +76,8 @@ def inputs(workspace: Workspace, config: Config) -> dict[str, str]:
         "licenses": {source.name: source.license for source in workspace.recipe.source},
         "splits": _splits(workspace),
     }
-    return {"manifest": workspace.digest(workspace.manifest.column_names), "recipe": digest.of_json(about)}
+    used = {"manifest": workspace.digest(workspace.manifest.column_names), "recipe": digest.of_json(about)}
+    return {**used, **{f"features/{name}": digest_of(workspace.root, name) for name in config.features}}
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -94,7 +96,7 @@ def _published(workspace: Workspace, config: Config) -> tuple[Publication, tuple
         )
     if kept.column("split").null_count:
         raise UsageError("some clips have no split yet", hint="run `lds split` again")
-    clips = licensed(kept, workspace.recipe)
+    clips = licensed(with_features(workspace.root, kept, config.features), workspace.recipe)
     findings = () if config.allow_unlicensed else tuple(unlicensed(clips))
     if findings:
         clips = clips.filter(pc.is_valid(clips.column(LICENSE)))

@@ -17,11 +17,13 @@ def values(samples: npt.NDArray[np.float32], sample_rate: int = 16_000) -> tuple
     return tuple(row[name] for name in COLUMNS)
 
 
-def test_columns_are_nullable_floats_in_lufs() -> None:
+def test_columns_are_nullable_floats_with_their_unit() -> None:
     fields = Loudness(recipe.Loudness()).fields()
 
     assert [(field.name, str(field.type), field.metadata[b"unit"]) for field in fields] == [
-        (name, "double", b"LUFS") for name in COLUMNS
+        *((name, "double", b"LUFS") for name in COLUMNS),
+        ("loudness_range_lu", "double", b"LU"),
+        ("true_peak_dbtp", "double", b"dBTP"),
     ]
 
 

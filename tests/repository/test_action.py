@@ -128,7 +128,8 @@ def test_a_good_dataset_passes(job: Job, good: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "::error" not in done.stdout
-    assert (job.outputs["exit-code"], job.outputs["errors"], job.outputs["notes"]) == ("0", "0", "0")
+    assert (job.outputs["exit-code"], job.outputs["errors"]) == ("0", "0")
+    assert job.outputs["notes"] == "2"  # tones of half a second are too short for two columns of loudness
     assert set(job.outputs) == set(ACTION["outputs"])
     assert "### `lds run`: `small`" in job.left("step_summary")
     assert (good / "dist" / "README.md").is_file()
