@@ -35,7 +35,7 @@ import scipy.fft  # noqa: E402
 import soundfile as sf  # noqa: E402
 
 from listen_datasets.analysis.engine import Engine, make  # noqa: E402
-from listen_datasets.feature_sections import Features, Loudness  # noqa: E402
+from listen_datasets.features.sections import Features, Loudness  # noqa: E402
 
 RATE, STEREO_RATE, SPEECH_RATE, SECONDS = 22_050, 44_100, 16_000, 10
 MUSIC: dict[str, Any] = {"sample-rate": RATE, "n-fft": 2048, "hop-length": 512, "n-mels": 128}

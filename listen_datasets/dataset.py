@@ -26,7 +26,7 @@ from listen_datasets.contents import MANIFEST, REJECTED, SHARED, Contents, findi
 from listen_datasets.errors import LockedError, MachineError, NothingError, UsageError
 from listen_datasets.executors import Executor
 from listen_datasets.executors.local import LocalProcesses
-from listen_datasets.feature_reading import FeatureFiles
+from listen_datasets.features.reading import FeatureFiles
 from listen_datasets.ledger import Entry, Ledger
 from listen_datasets.model import Counts, Finding
 from listen_datasets.paths import real

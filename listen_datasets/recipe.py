@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from listen_datasets import licences, profiles
-from listen_datasets.feature_sections import Features, LogMel, Loudness, Mfcc
+from listen_datasets.features.sections import Features, LogMel, Loudness, Mfcc
 from listen_datasets.model import Severity
 from listen_datasets.section import FileName, Fraction, Positive, Section, Slug
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from listen_datasets import config, recipe
 from listen_datasets.errors import RecipeError, UsageError
-from listen_datasets.feature_sections import kinds
+from listen_datasets.features.sections import kinds
 
 HEAD = '[dataset]\nname = "x"\n'
 SECTIONS: list[type[recipe.Section]] = [

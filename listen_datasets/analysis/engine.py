@@ -15,7 +15,7 @@ from listen_datasets import digest, registry
 from listen_datasets.analysis.sound import OfSound, Row, Samples, Sound
 from listen_datasets.analysis.spectra import Framing, OfSpectra, measure
 from listen_datasets.errors import RecipeError
-from listen_datasets.feature_sections import Embedding, Features, Summary
+from listen_datasets.features.sections import Embedding, Features, Summary
 from listen_datasets.section import Section
 
 

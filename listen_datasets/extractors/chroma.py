@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from listen_datasets.analysis.sound import OfSound, Row, Samples, Sound, column, matrix
 from listen_datasets.analysis.spectra import Block, Floats, Framing, OfSpectra
-from listen_datasets.feature_sections import Chroma as Settings
+from listen_datasets.features.sections import Chroma as Settings
 
 CLASSES = 12
 TINY = float(np.finfo(np.float32).tiny)

@@ -13,7 +13,7 @@ import pyarrow as pa
 from listen_datasets import digest
 from listen_datasets.analysis.sound import OfSound, Row, Samples, Sound, column, matrix
 from listen_datasets.errors import RecipeError
-from listen_datasets.feature_sections import Embedding as Settings
+from listen_datasets.features.sections import Embedding as Settings
 
 _WHERE = "[features.embedding] model"
 

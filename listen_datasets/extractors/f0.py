@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from listen_datasets import feature_sections
 from listen_datasets.analysis.sound import OfSound, Row, Samples, Sound, column, floats
 from listen_datasets.errors import RecipeError
+from listen_datasets.features import sections
 
 
 class F0(OfSound):
@@ -24,7 +24,7 @@ class F0(OfSound):
     name: ClassVar[str] = "f0"
     version: ClassVar[str] = "1"
 
-    def __init__(self, settings: feature_sections.F0) -> None:
+    def __init__(self, settings: sections.F0) -> None:
         if not settings.f_min < settings.f_max <= settings.sample_rate / 2:
             raise RecipeError(
                 f"there is nothing between {settings.f_min:g} and {settings.f_max:g} Hz at {settings.sample_rate} Hz",

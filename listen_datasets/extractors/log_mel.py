@@ -9,7 +9,7 @@ import pyarrow as pa
 from listen_datasets.analysis.sound import Row, Samples, column, matrix
 from listen_datasets.analysis.spectra import Block, Floats, OfSpectra
 from listen_datasets.extractors import mel
-from listen_datasets.feature_sections import LogMel as Settings
+from listen_datasets.features.sections import LogMel as Settings
 
 _UNITS = {"db": "dB", "ln": "Np (natural logarithm of the power)", "whisper": "log10 of the power, plus 4, over 4"}
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from listen_datasets.analysis.sound import Row, Samples, column
-from listen_datasets.feature_sections import Loudness as Settings
+from listen_datasets.features.sections import Loudness as Settings
 
 _COLUMNS = {
     "loudness_lufs": ("Integrated loudness, ITU-R BS.1770-4; null below 0.4 s or if every block is gated.", "LUFS"),

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from listen_datasets.analysis.spectra import Block, Floats, Framing
 from listen_datasets.errors import RecipeError
-from listen_datasets.feature_sections import LogMel
+from listen_datasets.features.sections import LogMel
 
 Float32s = npt.NDArray[np.float32]
 Float64s = npt.NDArray[np.float64]
@@ -34,7 +34,7 @@ _BAND_GROUPS = 8
 
 
 class Bands(NamedTuple):
-    """Mel bands over the bins of a transform; `scale` is one of :attr:`listen_datasets.feature_sections.LogMel.mel_scale`."""
+    """Mel bands over the bins of a transform; `scale` is one of :attr:`listen_datasets.features.sections.LogMel.mel_scale`."""
 
     sample_rate: int
     n_fft: int

@@ -13,7 +13,7 @@ from listen_datasets.analysis.sound import Row, Samples, column, matrix
 from listen_datasets.analysis.spectra import Block, Floats, OfSpectra
 from listen_datasets.errors import RecipeError
 from listen_datasets.extractors import mel
-from listen_datasets.feature_sections import Mfcc as Settings
+from listen_datasets.features.sections import Mfcc as Settings
 
 _COLUMNS = ("mfcc", "mfcc_delta", "mfcc_delta2")
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 from listen_datasets.analysis.sound import Row, Samples, column, floats
 from listen_datasets.analysis.spectra import Block, Floats, OfSpectra
 from listen_datasets.extractors import mel
-from listen_datasets.feature_sections import LogMel
-from listen_datasets.feature_sections import Onsets as Settings
+from listen_datasets.features.sections import LogMel
+from listen_datasets.features.sections import Onsets as Settings
 
 _DELTA = 0.07
 """How far an onset stands out of the mean around it, the largest being 1."""

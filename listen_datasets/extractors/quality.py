@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from listen_datasets.analysis.sound import OfSound, Row, Sound, column
 from listen_datasets.errors import RecipeError
-from listen_datasets.feature_sections import Quality as Settings
+from listen_datasets.features.sections import Quality as Settings
 
 _RATE = 16_000
 _COLUMNS = {

@@ -12,7 +12,7 @@ import pyarrow as pa
 from listen_datasets.analysis.sound import Row, Samples, column, floats, matrix
 from listen_datasets.analysis.spectra import Block, Floats, Framing, OfSpectra, frequencies
 from listen_datasets.errors import RecipeError
-from listen_datasets.feature_sections import Spectral as Settings
+from listen_datasets.features.sections import Spectral as Settings
 
 _SMALLEST_POWER = 1e-10
 _CONTRAST_TOP_DB = 80.0

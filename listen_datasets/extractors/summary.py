@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from listen_datasets.analysis.sound import Row, column
 from listen_datasets.errors import RecipeError
-from listen_datasets.feature_sections import Summary as Settings
+from listen_datasets.features.sections import Summary as Settings
 
 Array = npt.NDArray[Any]
 

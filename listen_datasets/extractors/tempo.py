@@ -11,8 +11,8 @@ import pyarrow as pa
 from listen_datasets.analysis.sound import Row, Samples, column
 from listen_datasets.analysis.spectra import Floats
 from listen_datasets.extractors.onsets import Onsets
-from listen_datasets.feature_sections import Onsets as OnsetSettings
-from listen_datasets.feature_sections import Tempo as Settings
+from listen_datasets.features.sections import Onsets as OnsetSettings
+from listen_datasets.features.sections import Tempo as Settings
 
 
 class Tempo(Onsets):

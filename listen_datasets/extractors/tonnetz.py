@@ -10,7 +10,7 @@ import pyarrow as pa
 from listen_datasets.analysis.sound import Row, Samples, Sound, column, matrix
 from listen_datasets.analysis.spectra import Floats
 from listen_datasets.extractors.chroma import CLASSES, TINY, OfCqt, OfStft, over_largest
-from listen_datasets.feature_sections import Chroma as Settings
+from listen_datasets.features.sections import Chroma as Settings
 
 
 class TonnetzOfStft(OfStft):

@@ -21,14 +21,14 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from listen_datasets import __version__, catalogue, digest, feature_files
+from listen_datasets import __version__, catalogue, digest
 from listen_datasets.analysis.engine import Made, make
 from listen_datasets.errors import MachineError
 from listen_datasets.executors import Done, Lost
-from listen_datasets.feature_files import FOLDER, Undefined, clip_ids_of, count_of, footer_of, part_name
-from listen_datasets.feature_plan import USED, Clip, Old, Task, clips_of, still_wanted, tasks_of
-from listen_datasets.feature_sections import Features as Config
-from listen_datasets.featuring import Extracted, Job, extract
+from listen_datasets.features.files import FOLDER, Undefined, clip_ids_of, count_of, footer_of, kept, part_name, write
+from listen_datasets.features.plan import USED, Clip, Old, Task, clips_of, still_wanted, tasks_of
+from listen_datasets.features.sections import Features as Config
+from listen_datasets.features.working import Extracted, Job, extract
 from listen_datasets.journal import Journal
 from listen_datasets.model import Finding
 from listen_datasets.stage import Outcome, Stage, Workspace
@@ -120,8 +120,8 @@ def _found(workspace: Workspace, made: Mapping[str, Made]) -> _State:
                     state.kept[path] = Written(workspace.root / path, old.bytes, old.sha256)
                 else:
                     fields = one.extractor.fields()
-                    table = feature_files.kept(fields, workspace.root / path, old.footer, rows)
-                    state.files[path] = feature_files.write(workspace.disk, workspace.staging / path, table)
+                    table = kept(fields, workspace.root / path, old.footer, rows)
+                    state.files[path] = write(workspace.disk, workspace.staging / path, table)
                 numbers.append(old.number)
                 there.update(old.clip_ids[row] for row in rows)
         state.first[name] = max(numbers) + 1

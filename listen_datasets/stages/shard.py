@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from listen_datasets import checksums, digest, huggingface, recipe, shards, storage
 from listen_datasets.errors import InternalError, MachineError, NothingError, UsageError
 from listen_datasets.executors import Done, Lost
-from listen_datasets.feature_reading import digest_of, with_features
+from listen_datasets.features.reading import digest_of, with_features
 from listen_datasets.model import Finding
 from listen_datasets.publication import LICENSE, Publication, licensed, publication, unlicensed
 from listen_datasets.shards import Changed, Embedded, Job, Shard

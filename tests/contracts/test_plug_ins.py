@@ -14,7 +14,7 @@ import pytest
 from listen_datasets import catalogue, recipe, registry, tables
 from listen_datasets.analysis.engine import Engine, Result, make
 from listen_datasets.arrays import column_of
-from listen_datasets.feature_sections import Features, kinds
+from listen_datasets.features.sections import Features, kinds
 from listen_datasets.testing.extractors import broken_promises
 from listen_datasets.testing.signals import Signal, constant, noise, tone
 

@@ -18,7 +18,7 @@ import pytest
 import soundfile as sf
 
 from listen_datasets.analysis.engine import Engine, make
-from listen_datasets.feature_sections import Features
+from listen_datasets.features.sections import Features
 from listen_datasets.testing.signals import noise, tone
 
 pytest.importorskip("librosa")

@@ -8,8 +8,8 @@ import pytest
 from listen_datasets.analysis.engine import Engine, make
 from listen_datasets.errors import RecipeError
 from listen_datasets.extractors.embedding import Embedding
-from listen_datasets.feature_sections import Embedding as Settings
-from listen_datasets.feature_sections import Features
+from listen_datasets.features.sections import Embedding as Settings
+from listen_datasets.features.sections import Features
 from listen_datasets.testing.signals import noise
 
 onnx = pytest.importorskip("onnx")

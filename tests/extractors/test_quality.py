@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from listen_datasets.extractors.quality import Quality
-from listen_datasets.feature_sections import Quality as Settings
+from listen_datasets.features.sections import Quality as Settings
 from listen_datasets.testing.signals import noise
 
 pytest.importorskip("speechmos")

@@ -23,7 +23,7 @@ from listen_datasets.executors.serial import Serial
 from listen_datasets.extractors.log_mel import LogMel
 from listen_datasets.extractors.loudness import Loudness
 from listen_datasets.extractors.mfcc import Mfcc
-from listen_datasets.feature_plan import PART_SECONDS, clips_of, plan
+from listen_datasets.features.plan import PART_SECONDS, clips_of, plan
 from listen_datasets.model import Finding
 from listen_datasets.progress import Silent
 from listen_datasets.stage import Outcome, Workspace

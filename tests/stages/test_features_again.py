@@ -14,7 +14,7 @@ import pytest
 from listen_datasets import Dataset
 from listen_datasets.errors import UsageError
 from listen_datasets.executors.serial import Serial
-from listen_datasets.feature_sections import Features, LogMel
+from listen_datasets.features.sections import Features, LogMel
 from listen_datasets.stages import features, ingest
 from listen_datasets.testing.disks import CountingDisk, PowerCut, PowerCutDisk
 from listen_datasets.testing.recordings import encode

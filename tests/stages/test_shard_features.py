@@ -12,7 +12,7 @@ import pytest
 from listen_datasets import Dataset, recipe
 from listen_datasets.errors import UsageError
 from listen_datasets.executors.serial import Serial
-from listen_datasets.feature_sections import Features
+from listen_datasets.features.sections import Features
 from listen_datasets.stages import features, ingest, shard, split
 from listen_datasets.testing.small import small_dataset
 

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from listen_datasets import digest
 from listen_datasets.arrays import is_matrix
 from listen_datasets.errors import CorruptError, UsageError
-from listen_datasets.feature_files import CLIP_ID, FOLDER, footer_of
+from listen_datasets.features.files import CLIP_ID, FOLDER, footer_of
 
 
 class FeatureFiles:

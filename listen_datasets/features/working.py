@@ -16,9 +16,9 @@ import pyarrow as pa
 from listen_datasets import catalogue
 from listen_datasets.analysis.engine import Engine, Made, Result, make
 from listen_datasets.cutting import floats
-from listen_datasets.feature_files import Footer, Undefined, part_name, table_of, write
-from listen_datasets.feature_plan import Clip, Task
-from listen_datasets.feature_sections import Features
+from listen_datasets.features.files import Footer, Undefined, part_name, table_of, write
+from listen_datasets.features.plan import Clip, Task
+from listen_datasets.features.sections import Features
 from listen_datasets.inputs import InputProblem
 from listen_datasets.model import Finding
 from listen_datasets.storage import Disk, Written

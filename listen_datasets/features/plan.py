@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from listen_datasets.cutting import place
-from listen_datasets.feature_files import Footer, key_of
+from listen_datasets.features.files import Footer, key_of
 from listen_datasets.spans import Samples
 
 PART_CLIPS = 512
