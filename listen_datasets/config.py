@@ -17,7 +17,7 @@ from msgspec import inspect, structs
 
 from listen_datasets.errors import RecipeError, UsageError
 from listen_datasets.recipe import Features, Recipe
-from listen_datasets.section import Section, with_profile
+from listen_datasets.section import Section, fields, shapes, with_profile
 
 C = TypeVar("C", bound=Section)
 Kind = Literal["text", "integer", "number", "switch", "choice", "shares", "levels"]
@@ -51,8 +51,8 @@ class Flag:
 
 def flags(section: type[Section]) -> Iterator[Flag]:
     """Derive the flags of a section; sections in it, and lists of them, have keys in ``lds.toml`` only."""
-    for entry in structs.fields(section):
-        shape = inspect.type_info(entry.type)
+    for entry in fields(section):
+        shape = shapes(section)[entry.encode_name]
         text = ""
         if isinstance(shape, inspect.Metadata):
             text = str((shape.extra_json_schema or {}).get("description", ""))
@@ -118,7 +118,7 @@ def merged(section: C, overrides: Mapping[str, Any]) -> C:
     Raises:
         UsageError: A value is out of bounds or of the wrong type.
     """
-    names = {entry.name: entry.encode_name for entry in structs.fields(type(section))}
+    names = {entry.name: entry.encode_name for entry in fields(type(section))}
     given = {names[field]: value for field, value in overrides.items() if value is not None}
     try:
         return msgspec.convert({**builtins(section), **with_profile(type(section), given)}, type(section))
@@ -143,8 +143,7 @@ def changed(said: C, wanted: C) -> dict[str, Any]:
 
     A profile stands for all that it says.
     """
-    names = {entry.encode_name for entry in structs.fields(type(said))}
-    profile = builtins(wanted)["profile"] if "profile" in names else None
+    profile = builtins(wanted)["profile"] if "profile" in shapes(type(said)) else None
     before = {
         **builtins(merged(said, {"profile": profile})),
         **({"profile": builtins(said)["profile"]} if profile else {}),
@@ -190,7 +189,7 @@ def parse(text: str) -> Recipe:
 
 def _with_profiles(data: Mapping[str, Any], section: type[Section] = Recipe) -> dict[str, Any]:
     """Return what ``lds.toml`` says, and in the sections with a profile what that says of the keys not given."""
-    nested = {entry.encode_name: inspect.type_info(entry.type) for entry in structs.fields(section)}
+    nested = shapes(section)
     filled = {}
     for key, value in with_profile(section, data).items():
         shape = nested.get(key)
@@ -208,7 +207,7 @@ def _with_sets(data: Mapping[str, Any]) -> dict[str, Any]:
         return dict(data)
     if "sets" in features:
         raise RecipeError("unknown key features.sets", where=RECIPE, hint="write [features.NAME] with a key extractor")
-    sections = {entry.encode_name for entry in structs.fields(Features)}
+    sections = shapes(Features)
     sets = {
         key: value
         for key, value in features.items()
@@ -219,7 +218,7 @@ def _with_sets(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_unknown(data: Mapping[str, Any], section: type[Section], prefix: str) -> None:
-    known = {entry.encode_name: entry.type for entry in structs.fields(section)}
+    known = shapes(section)
     for key, value in data.items():
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
@@ -229,8 +228,11 @@ def _refuse_unknown(data: Mapping[str, Any], section: type[Section], prefix: str
             _refuse_unknown(*child, where)
 
 
-def _sections(kind: Any, value: Any, where: str) -> Iterator[tuple[tuple[Mapping[str, Any], Any], str]]:  # noqa: ANN401
-    shape = inspect.type_info(kind)
+def _sections(
+    shape: inspect.Type,
+    value: Any,  # noqa: ANN401 - whatever a recipe holds
+    where: str,
+) -> Iterator[tuple[tuple[Mapping[str, Any], Any], str]]:
     if isinstance(shape, inspect.Metadata):
         shape = shape.type
     if isinstance(shape, inspect.StructType) and isinstance(value, Mapping):

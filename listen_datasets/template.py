@@ -8,9 +8,8 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from msgspec import structs
-
 from listen_datasets import config, recipe
+from listen_datasets.section import fields
 
 _SECTIONS: Mapping[str, type[recipe.Section]] = {
     "dataset": recipe.About,
@@ -62,7 +61,7 @@ def _keys(section: type[recipe.Section], known: Mapping[str, Any]) -> Iterator[s
             yield f"# {flag.key} = (not set)"
         else:
             yield f"# {flag.key} = {toml_value(default)}"
-    for entry in structs.fields(section):
+    for entry in fields(section):
         yield from _EXAMPLES.get(entry.encode_name, ())
 
 

@@ -7,7 +7,6 @@ import typing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -30,6 +29,7 @@ from listen_datasets.ledger import Entry
 from listen_datasets.model import Counts, Fate
 from listen_datasets.publication import LICENSE
 from listen_datasets.recipe import Recipe
+from listen_datasets.section import fields
 
 STAGES: tuple[str, ...] = typing.get_args(catalogue.StageName)
 """The stages in the order of the job."""
@@ -203,7 +203,7 @@ def _reasons(given: Given) -> Iterator[Reason]:
 
 
 def _stages(given: Given) -> Iterator[StageFacts]:
-    sections = {field.name: field.type for field in msgspec.structs.fields(Recipe)}
+    sections = {field.name: field.type for field in fields(Recipe)}
     for entry in contributing(given.history, given.manifest):
         defaults = config.builtins(sections[entry.stage]())
         yield StageFacts(

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
-from msgspec import Meta, inspect, structs
+from msgspec import Meta, inspect
 
-from listen_datasets.section import FileName, Positive, Section, Slug, with_profile
+from listen_datasets.section import FileName, Positive, Section, Slug, shapes, with_profile
 
 Rate = Annotated[int, Meta(ge=1000, le=768000, description="Resample to this rate, in Hz.")]
 Length = Annotated[int, Meta(ge=16, le=65536)]
@@ -263,7 +263,7 @@ class Features(Section, frozen=True, kw_only=True):
         kind = kinds().get(self.extractor(name))
         if kind is None:
             return given
-        known = [entry.encode_name for entry in structs.fields(kind)]
+        known = shapes(kind)
         for key in given:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)
@@ -279,9 +279,8 @@ class Features(Section, frozen=True, kw_only=True):
 
 def kinds() -> dict[str, type[Section]]:
     """Return the section of each extractor of ours, by its name."""
-    found = {}
-    for entry in structs.fields(Features):
-        shape = inspect.type_info(entry.type)
-        if isinstance(shape, inspect.StructType) and issubclass(shape.cls, Section):
-            found[entry.encode_name] = shape.cls
-    return found
+    return {
+        key: shape.cls
+        for key, shape in shapes(Features).items()
+        if isinstance(shape, inspect.StructType) and issubclass(shape.cls, Section)
+    }
