@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from pathlib import Path
 
@@ -15,6 +16,12 @@ from listen_datasets.testing.small import small_dataset
 def pytest_configure() -> None:
     """Heed SIGINT also where a shell has started the tests in the background, and with it what they start."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what is loaded by now: it looks at it many times a second, and at the end for each worker."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

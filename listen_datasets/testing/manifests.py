@@ -125,7 +125,8 @@ def manifest(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Return a manifest of rows as :func:`row` makes them: all columns of ``ingest``, and any others that a row has."""
     cells = [dict(row) for row in rows]
     table = tables.table_of(cells, "ingest")
-    for name in dict.fromkeys(name for cell in cells for name in cell if name not in table.column_names):
+    measured = frozenset(table.column_names)
+    for name in dict.fromkeys(name for cell in cells for name in cell if name not in measured):
         values = [cell.get(name) for cell in cells]
         if name in tables.owned_columns():
             table = tables.with_columns(table, {name: values})

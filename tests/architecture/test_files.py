@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -79,8 +79,14 @@ def names(node: ast.expr) -> list[str]:
     return [node.id] if isinstance(node, ast.Name) else [""]
 
 
-def calls(tree: ast.Module) -> Iterator[tuple[ast.Call, list[str]]]:
-    return ((node, names(node.func)) for node in ast.walk(tree) if isinstance(node, ast.Call))
+@cache
+def nodes_of(tree: ast.Module) -> list[ast.AST]:
+    return list(ast.walk(tree))
+
+
+@cache
+def calls(tree: ast.Module) -> list[tuple[ast.Call, list[str]]]:
+    return [(node, names(node.func)) for node in nodes_of(tree) if isinstance(node, ast.Call)]
 
 
 def is_write(call: ast.Call, path: list[str]) -> bool:
@@ -117,8 +123,9 @@ def modules_that_import(*forbidden: str) -> dict[str, set[str]]:
     return {name: packages for name, packages in found.items() if packages}
 
 
+@cache
 def imported(tree: ast.Module) -> set[str]:
-    nodes = list(ast.walk(tree))
+    nodes = nodes_of(tree)
     whole = {item.name for node in nodes if isinstance(node, ast.Import) for item in node.names}
     names_ = whole | {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
     return names_ | {name.partition(".")[0] for name in names_}
@@ -200,4 +207,4 @@ def test_the_library_neither_prints_nor_exits() -> None:
 
 
 def test_nothing_depends_on_assertions() -> None:
-    assert [name for name, tree in MODULES.items() for node in ast.walk(tree) if isinstance(node, ast.Assert)] == []
+    assert [name for name, tree in MODULES.items() for node in nodes_of(tree) if isinstance(node, ast.Assert)] == []

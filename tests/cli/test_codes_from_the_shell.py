@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from listen_datasets import Dataset, lock, stages
+from listen_datasets.cli.program import run
 from listen_datasets.executors.serial import Serial
 from listen_datasets.storage import Disk
 from listen_datasets.testing.recordings import encode
@@ -110,15 +111,16 @@ def as_it_is(_root: Path) -> None:
 Case = tuple[Callable[[Path], None], str, int]
 
 VALIDATE: list[Case] = [
-    (prepare, f"lds validate d{f' --fail-on {level}' if level else ''}", code)
-    for prepare, codes in (
-        (as_it_is, (0, 0, 0, 0, 0)),
-        (with_a_note, (0, 0, 0, 1, 0)),
-        (with_a_warning, (0, 0, 1, 1, 0)),
-        (with_an_error, (1, 1, 1, 1, 0)),
-    )
-    for level, code in zip((None, "error", "warning", "note", "never"), codes, strict=True)
+    (as_it_is, "lds validate d", 0),
+    (as_it_is, "lds validate d --fail-on note", 0),
+    (with_a_note, "lds validate d --fail-on note", 1),
+    (with_a_note, "lds validate d --fail-on warning", 0),
+    (with_a_warning, "lds validate d", 0),
+    (with_a_warning, "lds validate d --fail-on warning", 1),
+    (with_an_error, "lds validate d", 1),
+    (with_an_error, "lds validate d --fail-on never", 0),
 ]
+"""All levels stand in `test_every_level_lets_through_what_lies_below`, without processes."""
 
 NOTHING: list[Case] = [
     (without_a_manifest, "lds validate d", 5),
@@ -184,6 +186,24 @@ def test_exit_code(folder: Path, prepare: Callable[[Path], None], command: str, 
 
     assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
     assert ("error: " in done.stderr) == (code in {2, 5, 7} or (code == 6 and "verify" not in command))
+
+
+@pytest.mark.parametrize(
+    ("prepare", "codes"),
+    [
+        (as_it_is, (0, 0, 0, 0, 0)),
+        (with_a_note, (0, 0, 0, 1, 0)),
+        (with_a_warning, (0, 0, 1, 1, 0)),
+        (with_an_error, (1, 1, 1, 1, 0)),
+    ],
+)
+def test_every_level_lets_through_what_lies_below(
+    folder: Path, prepare: Callable[[Path], None], codes: tuple[int, ...]
+) -> None:
+    prepare(folder / "d")
+    levels = ([], *(["--fail-on", level] for level in ("error", "warning", "note", "never")))
+
+    assert tuple(run(["validate", str(folder / "d"), *level]) for level in levels) == codes
 
 
 def test_4_when_another_run_holds_the_dataset(folder: Path) -> None:
