@@ -1,7 +1,8 @@
 """Fingerprints on disk: Parquet files with one row for each content, by the sha256 of the recording's bytes.
 
-Rows are sorted by sha256, and so the bytes of the files depend on nothing but the recordings. Several sorted files are
-merged into new ones a row group at a time: those of the dataset as it was, and those that a run has put aside.
+The rows of a file are sorted by sha256, so that the bytes of the files do not depend on who measured the recordings, and
+when. Several sorted files are merged into new ones a row group at a time: those of the dataset as it was that are not
+full, and those that a run has put aside.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from listen_datasets.fingerprints import Fingerprint
 from listen_datasets.storage import Disk, Written, write_parquet
 
 FOLDER = "fingerprints"
+
+_PART = FOLDER + "/part-{:05}.parquet"
 
 GROUP_BYTES = 1 << 20
 _PART_BYTES = 1 << 28
@@ -89,32 +92,59 @@ def names(paths: Iterable[Path]) -> set[str]:
     return found
 
 
-def write(
+def update(
+    disk: Disk,
+    folder: Path,
+    parts: Mapping[str, Written],
+    sources: Sequence[Path],
+    rows: Iterable[Row],
+    wanted: Collection[str],
+    most: int = _PART_BYTES,
+) -> tuple[dict[str, Written], dict[str, Written]]:
+    """Write the fingerprints that are wanted beside those that are there, and return what was written and what stays.
+
+    A full file stays as it is as long as all of it is wanted; other files are merged with what is new.
+
+    Args:
+        disk: What writes.
+        folder: Where the run writes.
+        parts: The files of the dataset as it is, by their names.
+        sources: Sorted files of what is new.
+        rows: More of it, in any order.
+        wanted: The sha256 of each; any of them is in one of the three.
+        most: Bytes after which a new file begins.
+    """
+    held = {name: names([file.path]) for name, file in parts.items()}
+    staying = {name for name, some in held.items() if some <= set(wanted)}
+    missing = set(wanted).difference(*(held[name] for name in staying))
+    if missing:
+        staying = {name for name in staying if parts[name].bytes >= most}
+        missing = set(wanted).difference(*(held[name] for name in staying))
+    kept = {name: file for name, file in parts.items() if name in staying}
+    if kept and not missing:
+        return {}, kept
+    merged = [*(file.path for name, file in parts.items() if name not in staying), *sources]
+    return _write(disk, folder, merged, rows, missing, most, frozenset(kept)), kept
+
+
+def _write(
     disk: Disk,
     folder: Path,
     sources: Sequence[Path],
     rows: Iterable[Row],
     wanted: Collection[str],
-    most: int = _PART_BYTES,
-) -> Mapping[str, Written]:
-    """Write the fingerprints that are wanted, from several files and from memory, and return the files by their names.
-
-    Args:
-        disk: What writes.
-        folder: Where the run writes.
-        sources: Sorted files.
-        rows: More of them, in any order.
-        wanted: The sha256 of each.
-        most: Bytes after which a new file begins.
-    """
+    most: int,
+    taken: Collection[str],
+) -> dict[str, Written]:
     ordered = sorted(rows, key=operator.attrgetter("sha256"))
     merged = heapq.merge(*map(read, sources), ordered, key=operator.attrgetter("sha256"))
     unique = (next(same) for _, same in itertools.groupby(merged, key=operator.attrgetter("sha256")))
     groups = _cut(row for row in unique if row.sha256 in wanted)
+    free = (name for name in map(_PART.format, itertools.count()) if name not in taken)
     written: dict[str, Written] = {}
     first: list[Row] | None = next(groups, [])
     while first is not None:
-        name = f"{FOLDER}/part-{len(written):05}.parquet"
+        name = next(free)
         tables = _part(first, groups, most)
         written[name] = write_parquet(disk, folder / name, tables, schema=SCHEMA, replace=True, **_OPTIONS)
         first = next(groups, None)

@@ -99,6 +99,7 @@ def run(workspace: Workspace, config: Config) -> Outcome:
     check_share(config.max_reject, rejected, manifest.num_rows)
     if config.label_from_folder:
         manifest = with_folders(manifest, _label(workspace))
+    written, kept = _fingerprints(workspace, plan, keeper, manifest)
     return Outcome(
         manifest=manifest,
         rejected=tables.rejected_table(rejected),
@@ -106,7 +107,8 @@ def run(workspace: Workspace, config: Config) -> Outcome:
             [*findings, *plan.intake.findings, *said_of_names(plan.intake.surveys), *assembled.findings], manifest
         ),
         report=report(plan.intake, plan.same, _before(workspace), manifest),
-        files=_fingerprints(workspace, plan, keeper, manifest),
+        files=written,
+        kept=kept,
         used=used,
         caches={STAMPS: _stamps(plan.intake.items, read)},
     )
@@ -327,11 +329,19 @@ def _in_order(facts: list[pa.Table]) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def _fingerprints(workspace: Workspace, plan: _Plan, keeper: Keeper, manifest: pa.Table) -> Mapping[str, Written]:
-    """Write the fingerprints of all recordings of the manifest: those that were known and those that are new."""
-    sources = [*plan.fingerprints, *plan.journal.paths(keeping.FOLDER)]
+def _fingerprints(
+    workspace: Workspace, plan: _Plan, keeper: Keeper, manifest: pa.Table
+) -> tuple[dict[str, Written], dict[str, Written]]:
+    """Write the fingerprints of the recordings that are new, and return the new files and those that stay."""
+    before = workspace.previous.entry.generated if workspace.previous is not None else {}
+    parts = {
+        name: Written(path, before[name].bytes, before[name].sha256)
+        for path in plan.fingerprints
+        for name in (f"{keeping.FOLDER}/{path.name}",)
+    }
     wanted = frozenset(manifest["sha256"].unique().to_pylist())
-    return keeping.write(workspace.disk, workspace.staging, sources, keeper.fingerprints, wanted)
+    sources = plan.journal.paths(keeping.FOLDER)
+    return keeping.update(workspace.disk, workspace.staging, parts, sources, keeper.fingerprints, wanted)
 
 
 def _label(workspace: Workspace) -> str:
